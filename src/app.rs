@@ -1,0 +1,1 @@
+//! Composition: the only file that names concrete engines.

@@ -1,0 +1,27 @@
+//! What the operator typed, and what it means: one section, one file, one consumer.
+//!
+//! Values come from the defaults, the file, `conf.d/*.toml` beside it and `LP2RC_…` variables,
+//! later ones winning; [`load`] remembers where each came from. Every section is parsed twice:
+//! first as typed (unknown keys are refused), then into types that cannot be wrong.
+
+mod duration;
+mod error;
+
+pub mod api;
+pub mod liveperson;
+pub mod log;
+pub mod mapping;
+pub mod operations;
+pub mod participants;
+pub mod routing;
+pub mod schedule;
+pub mod state;
+pub mod sync;
+
+pub use api::{ApiConfig, RateLimit};
+pub use error::ConfigError;
+pub use liveperson::{Filters, LivePersonConfig, WireFormat};
+pub use log::{LogConfig, LogFormat};
+pub use operations::OperationsConfig;
+pub use schedule::{ScheduleConfig, When};
+pub use state::StateConfig;

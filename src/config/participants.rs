@@ -1,0 +1,1 @@
+//! `[participants]`: who takes part. For the room `mapping`.

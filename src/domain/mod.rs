@@ -1,0 +1,32 @@
+//! The words of the bridge: plain data, no I/O, no wire formats.
+//!
+//! It says *source* and *target*, never the two brands. Reading order: [`time`], [`ids`],
+//! [`agent`], [`observation`], [`roster`], [`desired`], [`snapshot`], [`ask`], then the
+//! [`rules`] that configuration builds and the [`report`] a cycle leaves behind.
+
+pub mod agent;
+pub mod ask;
+pub mod desired;
+pub mod health;
+pub mod ids;
+pub mod observation;
+pub mod report;
+pub mod roster;
+pub mod rules;
+pub mod snapshot;
+pub mod time;
+
+pub use agent::{Capacity, Owner, Presence, Skill, SourceAgent};
+pub use ask::{Ask, Policy, Purpose};
+pub use desired::{
+    Availability, Department, Desired, DesiredAgent, EmailAddress, Identity, MappingNotes,
+    TargetStatus,
+};
+pub use health::{Component, Health};
+pub use ids::{AccountId, DepartmentId, Generation, SkillId, SourceId, TargetId};
+pub use observation::{Coverage, Observation, SkipReason, Skipped};
+pub use report::{CycleReport, MergeCounts, Trigger, Verdict};
+pub use roster::{Cursor, Roster, RosterEntry, Standing};
+pub use rules::{MappingRules, MergeRules, RoutingRules};
+pub use snapshot::{Snapshot, SnapshotDepartment, SnapshotRow};
+pub use time::Timestamp;

@@ -1,0 +1,1 @@
+//! The one book of holds and picks over the latest snapshot.

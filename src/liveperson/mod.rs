@@ -1,0 +1,1 @@
+//! Reading LivePerson: discovery, login, session, polls, in JSON and in XML.

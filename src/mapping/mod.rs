@@ -1,0 +1,1 @@
+//! Roster to Desired: pure rules, each a table.

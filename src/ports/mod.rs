@@ -1,0 +1,21 @@
+//! The borders of the centre, in its own words: what it asks of the source, the store, the clock
+//! and of those who want a cycle run. Each comment is a contract that engines must keep.
+
+pub mod clock;
+pub mod control;
+pub mod publish;
+pub mod rooms;
+pub mod source;
+pub mod store;
+
+/// A boxed future, so that ports can be trait objects.
+pub type Future<'a, T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use control::{Control, ControlError, Cycle, CycleError, CycleRequest};
+pub use publish::Publish;
+pub use rooms::{NoRooms, OpenRooms};
+pub use source::{PollRequest, Source, SourceError, SourceFault};
+pub use store::{
+    BridgeStore, Commit, CounterRecord, CounterStore, Inspect, Opened, RunStore, StoreError, Stored,
+};

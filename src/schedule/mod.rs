@@ -1,0 +1,1 @@
+//! When a cycle runs: one at a time, never dead, always stoppable.

@@ -1,0 +1,1 @@
+//! Two listeners: the Rocket.Chat-shaped face and the operators' door.

@@ -1,0 +1,1 @@
+//! Simulators: a LivePerson world by seed, over real sockets.

@@ -1,0 +1,1 @@
+//! Durable state: sled and memory behind the store ports.

@@ -1,0 +1,1 @@
+//! One cycle: poll, merge, map, keep, publish.
