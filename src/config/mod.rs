@@ -6,6 +6,7 @@
 
 mod duration;
 mod error;
+mod load;
 
 pub mod api;
 pub mod liveperson;
@@ -21,6 +22,7 @@ pub mod sync;
 pub use api::{ApiConfig, RateLimit};
 pub use error::ConfigError;
 pub use liveperson::{Filters, LivePersonConfig, WireFormat};
+pub use load::{Config, Layers, Loaded, load};
 pub use log::{LogConfig, LogFormat};
 pub use operations::OperationsConfig;
 pub use schedule::{ScheduleConfig, When};

@@ -9,6 +9,7 @@ use croner::{
 use serde::{Deserialize, Serialize};
 
 use super::{duration::Span, error::ConfigError};
+use crate::domain::Timestamp;
 
 /// `[schedule]` as it was typed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -59,6 +60,36 @@ pub enum When {
         /// The same, parsed.
         cron: Box<Cron>,
     },
+}
+
+impl ScheduleConfig {
+    /// The next `count` moments, in UTC, at which a poll is due after `now`.
+    pub fn next_runs(&self, now: Timestamp, count: usize) -> Vec<Timestamp> {
+        match &self.when {
+            When::Every(every) => (1..=count)
+                .scan(now, |last, _| {
+                    *last = last.plus(*every);
+                    Some(*last)
+                })
+                .collect(),
+            When::Cron { cron, .. } => chrono::DateTime::from_timestamp_millis(now.millis())
+                .into_iter()
+                .flat_map(|start| cron.iter_after(start).take(count))
+                .map(|due| Timestamp::from_millis(due.timestamp_millis()))
+                .collect(),
+        }
+    }
+
+    /// After how long without a poll one is made anyway: as configured, else twice the longest
+    /// distance between the next runs.
+    pub fn overdue_after(&self, now: Timestamp) -> Duration {
+        self.overdue_after.unwrap_or_else(|| {
+            let mut runs = vec![now];
+            runs.extend(self.next_runs(now, 16));
+            let longest = runs.windows(2).map(|pair| pair[1].since(pair[0])).max();
+            longest.unwrap_or(Duration::from_secs(60)).saturating_mul(2) + self.jitter
+        })
+    }
 }
 
 impl Typed {

@@ -1,1 +1,1 @@
-//! One cycle: poll, merge, map, keep, publish.
+//! stand-in

@@ -1,0 +1,271 @@
+//! The one task that runs cycles.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::cron::Ticks;
+use crate::{
+    config::{ScheduleConfig, When},
+    domain::{Component, CycleReport, Health, Trigger},
+    ports::{
+        self, Clock, Control, ControlError, Cycle, CycleError, CycleRequest, SourceFault,
+        clock::timeout,
+    },
+    telemetry::{HealthBoard, Metrics},
+};
+
+/// How long the goodbye to the source may take.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// How often the loop shows that it is alive while it waits.
+const PULSE: Duration = Duration::from_secs(5);
+
+type Outcome = Result<CycleReport, Arc<CycleError>>;
+
+struct Wanted {
+    request: CycleRequest,
+    tell: oneshot::Sender<Outcome>,
+}
+
+/// The loop before it runs.
+pub struct PollLoop {
+    config: ScheduleConfig,
+    cycle: Arc<dyn Cycle>,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+    health: HealthBoard,
+    ticks: Option<Ticks>,
+    alive: Box<dyn Fn() + Send + Sync>,
+    wanted: mpsc::Receiver<Wanted>,
+}
+
+/// The loop as others see it: ask for a cycle, and wait for its report.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    wanted: mpsc::Sender<Wanted>,
+}
+
+/// Why the loop ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was asked to.
+    Stopped,
+    /// The very first cycle was refused by the source and there is nothing to serve.
+    Refused(Arc<CycleError>),
+}
+
+/// What the loop does next.
+enum Next {
+    Stop,
+    Run(Trigger),
+    Asked(Wanted),
+    Pulse,
+}
+
+impl PollLoop {
+    /// A loop and the handle to ask it. `ticks` is the cron trigger, absent for intervals. `alive`
+    /// is called after every cycle and, while nothing is overdue, every few seconds: the watchdog
+    /// lives on the loop's progress, not on a timer of its own.
+    pub fn new(
+        config: ScheduleConfig,
+        cycle: Arc<dyn Cycle>,
+        clock: Arc<dyn Clock>,
+        (metrics, health): (Metrics, HealthBoard),
+        ticks: Option<Ticks>,
+        alive: Box<dyn Fn() + Send + Sync>,
+    ) -> (Self, Asking) {
+        let (send, wanted) = mpsc::channel(16);
+        let this = Self {
+            config,
+            cycle,
+            clock,
+            metrics,
+            health,
+            ticks,
+            alive,
+            wanted,
+        };
+        (this, Asking { wanted: send })
+    }
+
+    /// Runs until `stop`. `serves` says whether something older is being served already: without
+    /// it a refused login ends the loop, because waiting would help nobody.
+    pub async fn run(mut self, stop: CancellationToken, serves: bool) -> Ended {
+        let overdue_after = self.config.overdue_after(self.clock.now());
+        let mut latched = false;
+        let mut last_end = self.clock.elapsed();
+        let mut next = Next::Run(Trigger::Start);
+        let mut first = true;
+        loop {
+            match next {
+                Next::Stop => break,
+                Next::Pulse => (self.alive)(),
+                Next::Run(trigger) if latched => {
+                    // A refused login is never tried again by itself (contract §2.4).
+                    tracing::debug!(
+                        trigger = trigger.word(),
+                        "poll skipped, the login was refused"
+                    );
+                    last_end = self.clock.elapsed();
+                    (self.alive)();
+                }
+                Next::Run(trigger) => {
+                    if trigger == Trigger::Overdue {
+                        self.metrics.missed_ticks.inc();
+                        tracing::warn!("no tick came for {overdue_after:?}; polling anyway");
+                    }
+                    let jitter = self.jitter(trigger);
+                    let request = CycleRequest::from_trigger(trigger);
+                    let Some(outcome) = self.one(request, jitter, &stop).await else {
+                        break;
+                    };
+                    last_end = self.clock.elapsed();
+                    latched = is_refusal(&outcome);
+                    if let Err(error) = outcome
+                        && first
+                        && latched
+                        && !serves
+                    {
+                        self.goodbye().await;
+                        return Ended::Refused(error);
+                    }
+                    first = false;
+                }
+                Next::Asked(wanted) => {
+                    let Some(outcome) = self.one(wanted.request, Duration::ZERO, &stop).await
+                    else {
+                        break;
+                    };
+                    last_end = self.clock.elapsed();
+                    latched = is_refusal(&outcome);
+                    // Whoever asked may have gone away meanwhile.
+                    let _ = wanted.tell.send(outcome);
+                }
+            }
+            next = self.wait(&stop, last_end, overdue_after).await;
+        }
+        self.goodbye().await;
+        Ended::Stopped
+    }
+
+    /// One cycle within its deadline; `None` when the stop came first.
+    async fn one(
+        &self,
+        request: CycleRequest,
+        jitter: Duration,
+        stop: &CancellationToken,
+    ) -> Option<Outcome> {
+        let work = async {
+            if !jitter.is_zero() {
+                self.clock.sleep(jitter).await;
+            }
+            let deadline = self.config.deadline;
+            match timeout(&*self.clock, deadline, self.cycle.run(request)).await {
+                Some(done) => done,
+                None => Err(CycleError::Deadline(deadline)),
+            }
+        };
+        let outcome = tokio::select! {
+            biased;
+            () = stop.cancelled() => return None,
+            done = work => done,
+        };
+        if let Err(CycleError::Deadline(deadline)) = &outcome {
+            let reason = format!("a cycle took longer than {deadline:?} and was cancelled");
+            tracing::warn!("{reason}");
+            self.health.set(
+                Component::Scheduler,
+                Health::Degraded,
+                reason,
+                self.clock.now(),
+            );
+        } else {
+            let reason = "cycles run on time";
+            self.health.set(
+                Component::Scheduler,
+                Health::Connected,
+                reason,
+                self.clock.now(),
+            );
+        }
+        (self.alive)();
+        Some(outcome.map_err(Arc::new))
+    }
+
+    async fn wait(
+        &mut self,
+        stop: &CancellationToken,
+        last_end: Duration,
+        overdue_after: Duration,
+    ) -> Next {
+        let since = self.clock.elapsed().saturating_sub(last_end);
+        let interval = match &self.config.when {
+            When::Every(every) => Some(self.clock.sleep(every.saturating_sub(since))),
+            When::Cron { .. } => None,
+        };
+        let tick = async {
+            match (interval, &mut self.ticks) {
+                (Some(interval), _) => interval.await,
+                (None, Some(ticks)) => ticks.next().await,
+                (None, None) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Next::Stop,
+            Some(wanted) = self.wanted.recv() => Next::Asked(wanted),
+            () = tick => Next::Run(Trigger::Schedule),
+            () = self.clock.sleep(overdue_after.saturating_sub(since)) => Next::Run(Trigger::Overdue),
+            () = self.clock.sleep(PULSE) => Next::Pulse,
+        }
+    }
+
+    fn jitter(&self, trigger: Trigger) -> Duration {
+        if trigger == Trigger::Schedule {
+            self.config.jitter.mul_f64(fastrand::f64())
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    async fn goodbye(&mut self) {
+        if let Some(ticks) = &mut self.ticks {
+            ticks.stop().await;
+        }
+        if timeout(&*self.clock, GOODBYE, self.cycle.close())
+            .await
+            .is_none()
+        {
+            tracing::warn!("the source did not answer the goodbye within {GOODBYE:?}");
+        }
+    }
+}
+
+fn is_refusal(outcome: &Outcome) -> bool {
+    matches!(
+        outcome.as_ref().map_err(|error| &**error),
+        Err(CycleError::Source(error))
+            if matches!(error.fault, SourceFault::CredentialsRejected | SourceFault::Blacklisted)
+    )
+}
+
+impl Control for Asking {
+    fn sync_now(
+        &self,
+        request: CycleRequest,
+    ) -> ports::Future<'_, Result<CycleReport, ControlError>> {
+        Box::pin(async move {
+            let (tell, told) = oneshot::channel();
+            let wanted = Wanted { request, tell };
+            self.wanted
+                .send(wanted)
+                .await
+                .map_err(|_| ControlError::Stopping)?;
+            told.await
+                .map_err(|_| ControlError::Stopping)?
+                .map_err(ControlError::Failed)
+        })
+    }
+}
