@@ -76,7 +76,7 @@ impl Default for Typed {
             filters: Filters::default(),
             connect_timeout: Span::seconds(10),
             total_timeout: Span::seconds(30),
-            body_limit_mib: 32,
+            body_limit_mib: 64,
             refresh_every: Span::seconds(240),
             session_idle: Span::seconds(300),
         }
