@@ -1,0 +1,330 @@
+//! Believed roster plus one answer makes the next roster: the absence rules, pure.
+//!
+//! | coverage | in the answer | `Present`, not in the answer | `Missing` | `Frozen` | `Gone` |
+//! |---|---|---|---|---|---|
+//! | full, trusted | `Present` | `Missing`, presence unknown | `Gone` | `Gone` | stays |
+//! | full, doubted | `Present` | `Frozen`, as last seen | stays | stays | stays |
+//! | filtered | `Present` | stays, presence unknown | stays | stays | stays |
+//! | partial | `Present` | stays | stays | stays | stays |
+//!
+//! A freeze counts as the first absence, so that a roster never needs three answers to settle.
+//! Nobody is ever erased: a tombstone keeps its owner and is recognised when the agent returns.
+//! Deliberately absent: the clock (`taken_at` is the only moment), logging, and any memory of
+//! earlier answers beyond [`Roster`] and [`Cursor`].
+
+mod words;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod laws;
+
+use std::{cmp::Ordering, sync::Arc};
+
+use crate::domain::{
+    Coverage, Cursor, CycleReport, MergeCounts, MergeRules, Observation, Owner, Presence, Roster,
+    RosterEntry, SourceAgent, Standing, Timestamp, Verdict,
+};
+
+/// What one answer made of the belief.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// Everybody, now. Entries that did not change are the very same allocations as before.
+    pub roster: Roster,
+    /// Where reading stands now.
+    pub cursor: Cursor,
+    /// Entries that are new or different: those in the answer first, then the absent ones, each
+    /// in id order. Always `counts.changed()` of them.
+    pub changed: Vec<Arc<RosterEntry>>,
+    /// What happened, in numbers; all but `seen` add up to the length of the roster.
+    pub counts: MergeCounts,
+    /// Whether the answer's absences were believed.
+    pub verdict: Verdict,
+    /// The changes in plain words, absences first, at most [`CycleReport::LISTED`]; never an
+    /// e-mail address, so logins are not named.
+    pub changes: Vec<String>,
+}
+
+/// Merges one successful answer into the belief, in one walk over both.
+///
+/// A full answer is doubted when, of the agents who were present (or frozen by an earlier doubted
+/// answer), none is left, or more than `fall_percent` are missing and there were at least
+/// `fall_minimum` of them. The first full answer that is no such fall lifts the doubt, if it brings
+/// back at least one of the frozen: strangers who came with the doubted answer must not outvote
+/// them when it is repeated. `rules.accept_fall` takes any answer as true; "once" is up to the
+/// caller, who sets it for one call.
+#[must_use]
+pub fn merge(
+    believed: &Roster,
+    cursor: &Cursor,
+    observation: Observation,
+    rules: &MergeRules,
+) -> Merged {
+    let Observation {
+        mut agents,
+        coverage,
+        taken_at,
+        skipped: _,
+        cursor: source_timestamp,
+    } = observation;
+    // The port promises order; a promise broken by an engine must not tear the roster.
+    if !agents.is_sorted_by(|a, b| a.id < b.id) {
+        agents.sort_by(|a, b| a.id.cmp(&b.id));
+        agents.dedup_by(|later, first| later.id == first.id);
+    }
+    let mut walk = Walk::over(believed, agents.len());
+    walk.join(believed, agents);
+
+    let still_frozen = walk.frozen > 0 && walk.thawed == 0;
+    let doubted = coverage == Coverage::Full
+        && (still_frozen || is_fall(walk.base, walk.still_there, rules))
+        && !rules.accept_fall;
+    let absence = match (coverage, doubted) {
+        (Coverage::Full, false) => Absence::Counted,
+        (Coverage::Full, true) => Absence::Frozen,
+        (Coverage::Filtered, _) => Absence::Filtered,
+        (Coverage::Partial, _) => Absence::Meaningless,
+    };
+    let (before, now) = (walk.base, walk.still_there);
+    walk.settle(absence, taken_at);
+
+    let trusted_full = coverage == Coverage::Full && !doubted;
+    Merged {
+        roster: Roster::new(walk.entries),
+        cursor: Cursor {
+            last_full: if trusted_full {
+                Some(taken_at)
+            } else {
+                cursor.last_full
+            },
+            last_success: Some(taken_at),
+            source_timestamp,
+            quarantined_since: if trusted_full {
+                None
+            } else if doubted {
+                cursor.quarantined_since.or(Some(taken_at))
+            } else {
+                cursor.quarantined_since
+            },
+            config_revision: cursor.config_revision.clone(),
+        },
+        changed: walk.changed,
+        counts: walk.counts,
+        verdict: if doubted {
+            Verdict::Quarantined { before, now }
+        } else {
+            Verdict::Trusted
+        },
+        changes: walk.changes,
+    }
+}
+
+/// Whether so many agents left out of so many look like a fault rather than like people going.
+fn is_fall(before: usize, now: usize, rules: &MergeRules) -> bool {
+    if before == 0 {
+        return false;
+    }
+    let lost = (before - now) as u128;
+    now == 0
+        || (before >= rules.fall_minimum
+            && lost * 100 > before as u128 * u128::from(rules.fall_percent))
+}
+
+/// What not being in the answer means.
+#[derive(Clone, Copy)]
+enum Absence {
+    /// Once is missing, twice is gone.
+    Counted,
+    /// The answer is doubted.
+    Frozen,
+    /// The filter may have hidden them: not available, and no more than that.
+    Filtered,
+    /// Nothing.
+    Meaningless,
+}
+
+/// The state of the one walk over belief and answer.
+struct Walk {
+    entries: Vec<Arc<RosterEntry>>,
+    changed: Vec<Arc<RosterEntry>>,
+    counts: MergeCounts,
+    changes: Vec<String>,
+    /// Places in `entries` of those who are not in the answer.
+    absent: Vec<usize>,
+    /// Agents who were present or frozen before.
+    base: usize,
+    /// Of those, the ones in the answer.
+    still_there: usize,
+    /// Of the base, the frozen ones.
+    frozen: usize,
+    /// Of those, the ones in the answer.
+    thawed: usize,
+}
+
+impl Walk {
+    fn over(believed: &Roster, seen: usize) -> Self {
+        Self {
+            entries: Vec::with_capacity(believed.len().max(seen)),
+            changed: Vec::new(),
+            counts: MergeCounts {
+                seen,
+                ..MergeCounts::default()
+            },
+            changes: Vec::new(),
+            absent: Vec::new(),
+            base: 0,
+            still_there: 0,
+            frozen: 0,
+            thawed: 0,
+        }
+    }
+
+    fn join(&mut self, believed: &Roster, agents: Vec<SourceAgent>) {
+        let mut agents = agents.into_iter();
+        let mut known = believed.entries().iter();
+        let mut next_known = known.next();
+        loop {
+            let order = match (next_known, agents.as_slice().first()) {
+                (None, None) => return,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(entry), Some(agent)) => entry.agent.id.cmp(&agent.id),
+            };
+            let seen = match order {
+                Ordering::Less => None,
+                Ordering::Equal | Ordering::Greater => agents.next(),
+            };
+            let entry = match order {
+                Ordering::Less | Ordering::Equal => {
+                    std::mem::replace(&mut next_known, known.next())
+                }
+                Ordering::Greater => None,
+            };
+            match (entry, seen) {
+                (Some(entry), Some(agent)) => self.meet(entry, agent),
+                (Some(entry), None) => self.miss(entry),
+                (None, Some(agent)) => self.greet(agent),
+                (None, None) => return,
+            }
+        }
+    }
+
+    /// Counts a known agent for or against a fall. The frozen ones belong to those who were there,
+    /// so that a second answer as empty as the first is doubted like the first.
+    fn weigh(&mut self, standing: Standing, seen: bool) {
+        let (present, frozen) = match standing {
+            Standing::Present => (true, false),
+            Standing::Frozen { .. } => (true, true),
+            Standing::Missing { .. } | Standing::Gone { .. } => (false, false),
+        };
+        self.base += usize::from(present);
+        self.still_there += usize::from(present && seen);
+        self.frozen += usize::from(frozen);
+        self.thawed += usize::from(frozen && seen);
+    }
+
+    /// Known, and in the answer.
+    fn meet(&mut self, entry: &Arc<RosterEntry>, agent: SourceAgent) {
+        self.weigh(entry.standing, true);
+        if entry.standing == Standing::Present && entry.agent == agent {
+            self.counts.unchanged += 1;
+            self.entries.push(Arc::clone(entry));
+            return;
+        }
+        match entry.standing {
+            Standing::Gone { .. } => self.counts.returned += 1,
+            Standing::Present | Standing::Missing { .. } | Standing::Frozen { .. } => {
+                self.counts.updated += 1;
+            }
+        }
+        let new = Arc::new(RosterEntry {
+            agent,
+            standing: Standing::Present,
+            owner: entry.owner,
+        });
+        if self.changes.len() < CycleReport::LISTED {
+            self.changes.push(words::met(entry, &new.agent));
+        }
+        self.entries.push(Arc::clone(&new));
+        self.changed.push(new);
+    }
+
+    /// Known, and not in the answer: what that means is decided when the walk is over.
+    fn miss(&mut self, entry: &Arc<RosterEntry>) {
+        self.weigh(entry.standing, false);
+        self.absent.push(self.entries.len());
+        self.entries.push(Arc::clone(entry));
+    }
+
+    /// Never seen before.
+    fn greet(&mut self, agent: SourceAgent) {
+        self.counts.added += 1;
+        if self.changes.len() < CycleReport::LISTED {
+            self.changes.push(words::added(&agent));
+        }
+        let new = Arc::new(RosterEntry {
+            agent,
+            standing: Standing::Present,
+            owner: Owner::default(),
+        });
+        self.entries.push(Arc::clone(&new));
+        self.changed.push(new);
+    }
+
+    fn settle(&mut self, absence: Absence, at: Timestamp) {
+        let mut listed = Vec::new();
+        for place in std::mem::take(&mut self.absent) {
+            let entry = &self.entries[place];
+            let Some((standing, presence)) = fate(absence, entry, at) else {
+                self.counts.unchanged += 1;
+                continue;
+            };
+            let count = match standing {
+                Standing::Present => &mut self.counts.updated,
+                Standing::Missing { .. } => &mut self.counts.missing,
+                Standing::Frozen { .. } => &mut self.counts.frozen,
+                Standing::Gone { .. } => &mut self.counts.gone,
+            };
+            *count += 1;
+            let mut agent = entry.agent.clone();
+            agent.presence = presence;
+            let new = Arc::new(RosterEntry {
+                agent,
+                standing,
+                owner: entry.owner,
+            });
+            if listed.len() < CycleReport::LISTED {
+                listed.push(words::absent(&new));
+            }
+            self.entries[place] = Arc::clone(&new);
+            self.changed.push(new);
+        }
+        let room = CycleReport::LISTED - listed.len();
+        listed.extend(self.changes.drain(..).take(room));
+        self.changes = listed;
+    }
+}
+
+/// What becomes of an agent who is not in the answer: the table at the top. `None` is "stays".
+fn fate(absence: Absence, entry: &RosterEntry, at: Timestamp) -> Option<(Standing, Presence)> {
+    match (absence, entry.standing) {
+        (Absence::Counted, Standing::Present) => {
+            Some((Standing::Missing { since: at }, Presence::Unknown))
+        }
+        (Absence::Counted, Standing::Missing { .. } | Standing::Frozen { .. }) => {
+            Some((Standing::Gone { since: at }, Presence::Unknown))
+        }
+        (Absence::Frozen, Standing::Present) => {
+            Some((Standing::Frozen { since: at }, entry.agent.presence))
+        }
+        (Absence::Filtered, Standing::Present) if entry.agent.presence != Presence::Unknown => {
+            Some((Standing::Present, Presence::Unknown))
+        }
+        (Absence::Counted, Standing::Gone { .. })
+        | (
+            Absence::Frozen,
+            Standing::Missing { .. } | Standing::Frozen { .. } | Standing::Gone { .. },
+        )
+        | (Absence::Filtered | Absence::Meaningless, _) => None,
+    }
+}
