@@ -126,8 +126,9 @@ impl<'a> Translator<'a> {
     }
 
     fn roles(&self, agent: &SourceAgent) -> Vec<String> {
-        let of_group = [&agent.group_id, &agent.group_name].map(|mark| self.group_roles.of(mark));
-        let of_privilege = self.privilege_roles.of(&agent.privilege_group);
+        let of_group =
+            [&agent.group_id, &agent.group_name].map(|mark| self.group_roles.of(mark.as_deref()));
+        let of_privilege = self.privilege_roles.of(agent.privilege_group.as_deref());
         let mut roles = vec![self.rules.agent_role.as_str()];
         roles.extend(of_group.into_iter().flatten().chain(of_privilege));
         roles.sort_unstable();
@@ -169,7 +170,7 @@ impl<'a> Roles<'a> {
         Self(folded.collect())
     }
 
-    fn of(&self, mark: &Option<String>) -> impl Iterator<Item = &'a str> {
+    fn of(&self, mark: Option<&str>) -> impl Iterator<Item = &'a str> {
         let roles = match mark {
             Some(mark) if !self.0.is_empty() => self.0.get(&mark.to_lowercase()).copied(),
             Some(_) | None => None,

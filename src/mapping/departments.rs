@@ -157,168 +157,120 @@ mod tests {
         }
     }
 
-    /// Names of the agent's departments, names of all departments, skills without a rule.
-    fn check(
-        map: &[(&str, DepartmentRule)],
-        unmapped: UnmappedSkill,
-        skills: &[Skill],
-    ) -> (Vec<String>, Vec<String>, usize) {
-        let rules = SkillRules {
-            map: map
-                .iter()
-                .map(|(key, rule)| ((*key).to_owned(), rule.clone()))
-                .collect(),
+    /// `2=Sales 3=Rest` as rules.
+    fn rules(map: &str, unmapped: UnmappedSkill) -> SkillRules {
+        let pairs = map
+            .split_whitespace()
+            .filter_map(|pair| pair.split_once('='));
+        let map = pairs.map(|(key, name)| (key.to_owned(), rule(name, None)));
+        SkillRules {
+            map: map.collect(),
             unmapped,
-        };
-        let account = AccountId::new("12345678");
-        let mut departments = Departments::new(&rules, &account);
-        let ids = departments.of(skills);
-        assert!(ids.is_sorted_by(|a, b| a < b), "sorted, without repeats");
-        let count = departments.unmapped(skills);
-        let all = departments.finish(&[], &BTreeSet::new(), []);
-        assert!(
-            all.is_sorted_by(|a, b| a.id < b.id),
-            "sorted, without repeats"
-        );
-        let name = |id: &DepartmentId| all.iter().find(|one| one.id == *id).unwrap().name.clone();
-        let mut mine: Vec<_> = ids.iter().map(name).collect();
-        let mut every: Vec<_> = all.iter().map(|one| one.name.clone()).collect();
-        (mine.sort(), every.sort());
-        (mine, every, count)
+        }
+    }
+
+    /// `2 5:Other` as skills.
+    fn skills(text: &str) -> Vec<Skill> {
+        let pairs = text
+            .split_whitespace()
+            .map(|word| word.split_once(':').unwrap_or((word, "")));
+        pairs.map(|(id, name)| skill(id, name)).collect()
     }
 
     #[test]
     fn the_table_of_skills_holds() {
         use UnmappedSkill::{Default, Each, Ignore};
-        let sales = || {
-            [
-                ("2", rule("Sales", None)),
-                ("billing", rule("Invoices", None)),
-            ]
-        };
-        let cases: [(&str, &[_], _, &[_], &[&str], &[&str], usize); 13] = [
-            (
-                "by id",
-                &sales(),
-                Ignore,
-                &[skill("2", "")],
-                &["Sales"],
-                &["Invoices", "Sales"],
-                0,
-            ),
+        let rest = || Default(rule("Rest", None));
+        // Rules, what unmapped skills become, the agent's skills; then the agent's departments,
+        // those of the rules beside them, and how many skills have no rule.
+        let sales = "2=Sales billing=Invoices";
+        let cases = [
+            ("by id", sales, Ignore, "2", "Sales", "Invoices", 0),
             (
                 "by name, other case",
-                &sales(),
+                sales,
                 Ignore,
-                &[skill("4", "BILLING")],
-                &["Invoices"],
-                &["Invoices", "Sales"],
+                "4:BILLING",
+                "Invoices",
+                "Sales",
                 0,
             ),
             (
                 "an id wins over a name",
-                &[("2", rule("A", None)), ("x", rule("B", None))],
+                "2=A x=B",
                 Ignore,
-                &[skill("2", "x")],
-                &["A"],
-                &["A", "B"],
+                "2:x",
+                "A",
+                "B",
                 0,
             ),
-            (
-                "ignored",
-                &sales(),
-                Ignore,
-                &[skill("5", "Other")],
-                &[],
-                &["Invoices", "Sales"],
-                1,
-            ),
+            ("ignored", sales, Ignore, "5:Other", "", "Invoices Sales", 1),
             (
                 "one default",
-                &sales(),
-                Default(rule("Rest", None)),
-                &[skill("5", "Other"), skill("6", "More"), skill("2", "")],
-                &["Rest", "Sales"],
-                &["Invoices", "Rest", "Sales"],
+                sales,
+                rest(),
+                "5:Other 6:More 2",
+                "Rest Sales",
+                "Invoices",
                 2,
             ),
+            ("a default without members", "", rest(), "", "", "Rest", 0),
             (
-                "the default is there without members",
-                &[],
-                Default(rule("Rest", None)),
-                &[],
-                &[],
-                &["Rest"],
-                0,
-            ),
-            (
-                "the default is also a rule's department",
-                &[("2", rule("Rest", None))],
-                Default(rule("Rest", None)),
-                &[skill("2", ""), skill("3", "")],
-                &["Rest"],
-                &["Rest"],
+                "a default of a rule too",
+                "2=Rest",
+                rest(),
+                "2 3",
+                "Rest",
+                "",
                 1,
             ),
+            ("each, by name", "", Each, "5:Other", "Other", "", 1),
+            ("each, without a name", "", Each, "5", "Skill-5", "", 1),
             (
-                "each, by name",
-                &[],
+                "each, named like a rule's",
+                sales,
                 Each,
-                &[skill("5", "Other")],
-                &["Other"],
-                &["Other"],
-                1,
-            ),
-            (
-                "each, without a name",
-                &[],
-                Each,
-                &[skill("5", "")],
-                &["Skill 5"],
-                &["Skill 5"],
-                1,
-            ),
-            (
-                "each, named like a rule's department: one department",
-                &sales(),
-                Each,
-                &[skill("2", ""), skill("7", "Sales")],
-                &["Sales"],
-                &["Invoices", "Sales"],
+                "2 7:Sales",
+                "Sales",
+                "Invoices",
                 1,
             ),
             (
                 "two skills, one department",
-                &[("2", rule("A", None)), ("3", rule("A", None))],
+                "2=A 3=A",
                 Ignore,
-                &[skill("2", ""), skill("3", "")],
-                &["A"],
-                &["A"],
+                "2 3",
+                "A",
+                "",
                 0,
             ),
-            (
-                "no skills",
-                &sales(),
-                Each,
-                &[],
-                &[],
-                &["Invoices", "Sales"],
-                0,
-            ),
-            ("nothing at all", &[], Each, &[], &[], &[], 0),
+            ("no skills", sales, Each, "", "", "Invoices Sales", 0),
+            ("nothing at all", "", Each, "", "", "", 0),
         ];
-        for (name, map, unmapped, skills, mine, every, count) in cases {
-            let got = check(map, unmapped, skills);
-            assert_eq!(
-                (&got.0[..], &got.1[..], got.2),
-                (&strings(mine)[..], &strings(every)[..], count),
-                "{name}"
+        for (case, map, unmapped, mine, expect, others, without) in cases {
+            let (rules, account) = (rules(map, unmapped), AccountId::new("12345678"));
+            let mut departments = Departments::new(&rules, &account);
+            let ids = departments.of(&skills(mine));
+            assert!(
+                ids.is_sorted_by(|a, b| a < b),
+                "{case}: sorted, without repeats"
             );
-        }
-    }
+            assert_eq!(departments.unmapped(&skills(mine)), without, "{case}");
 
-    fn strings(texts: &[&str]) -> Vec<String> {
-        texts.iter().map(|text| (*text).to_owned()).collect()
+            let all = departments.finish(&[], &BTreeSet::new(), []);
+            assert!(
+                all.is_sorted_by(|a, b| a.id < b.id),
+                "{case}: sorted, without repeats"
+            );
+            let names = |member: bool| {
+                let wanted = all.iter().filter(|one| ids.contains(&one.id) == member);
+                let mut names: Vec<_> = wanted.map(|one| one.name.replace(' ', "-")).collect();
+                names.sort();
+                names.join(" ")
+            };
+            let got = (names(true), names(false));
+            assert_eq!(got, (expect.to_owned(), others.to_owned()), "{case}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ fn some_agent() -> impl Strategy<Value = SourceAgent> {
         agent.email = (!email.is_empty()).then(|| email.to_owned());
         let skill = |id: u8| Skill {
             id: SkillId::new(id.to_string()),
-            name: (id % 2 == 0).then(|| format!("Skill of {id}")),
+            name: id.is_multiple_of(2).then(|| format!("Skill of {id}")),
         };
         agent.skills = skills.into_iter().map(skill).collect();
         agent

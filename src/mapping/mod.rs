@@ -90,12 +90,16 @@ pub fn map(
                 pass.agents.push(Arc::clone(agent));
             }
             (before, identity) => {
-                before.into_iter().for_each(|agent| pass.retire(agent));
+                if let Some(agent) = before {
+                    pass.retire(agent);
+                }
                 pass.take(entry, identity);
             }
         }
     }
-    old.for_each(|agent| pass.retire(agent));
+    for agent in old {
+        pass.retire(agent);
+    }
     pass.finish(identities, &previous.departments)
 }
 
