@@ -5,6 +5,10 @@ use std::time::Duration;
 
 /// The open questions of the contract, each answered. Not faults: the answers are all well-formed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that are independent of each other"
+)]
 pub struct Behaviour {
     /// A second login of the same user ends the first one and its agent sessions (§3.3).
     pub second_login_revokes: bool,
@@ -100,6 +104,10 @@ pub enum StaleCursor {
 
 /// How a list of agents is written (§4.3, §4.5). Part of the key of the body cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that are independent of each other"
+)]
 pub struct Style {
     /// `chats` is written when it is 0, too.
     pub zero_chats: bool,

@@ -1,26 +1,26 @@
 //! A gzip bomb without a compressor: white space is easy to pack by hand.
 
-/// `head` followed by about `size` bytes of its last byte, as one gzip member (RFC 1952). The end
+/// `start` followed by about `size` bytes of its last byte, as one gzip member (RFC 1952). The end
 /// of the stream and its checksum are left out: nobody is supposed to read so far.
 ///
-/// The head is a stored block; after it comes one block of fixed Huffman codes (RFC 1951 §3.2.6)
+/// The start is a stored block; after it comes one block of fixed Huffman codes (RFC 1951 §3.2.6)
 /// in which each 13 bits say "the last byte, 258 times more": length code 285 is `11000101`,
 /// distance code 0 is `00000`.
-pub(super) fn bomb(head: &str, size: u64) -> Vec<u8> {
+pub(super) fn bomb(start: &str, size: u64) -> Vec<u8> {
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    // The head is ours and short.
-    let length = u16::try_from(head.len()).unwrap_or(u16::MAX);
+    // The start is ours and short.
+    let length = u16::try_from(start.len()).unwrap_or(u16::MAX);
     out.push(0);
     out.extend(length.to_le_bytes());
     out.extend((!length).to_le_bytes());
-    out.extend(&head.as_bytes()[..usize::from(length)]);
-    let (mut bits, mut held) = (0_u32, 0);
+    out.extend(&start.as_bytes()[..usize::from(length)]);
+    let (mut queue, mut held) = (0_u32, 0);
     let mut put = |value: u32, count: u32| {
-        bits |= value << held;
+        queue |= value << held;
         held += count;
         while held >= 8 {
-            out.push(bits.to_le_bytes()[0]);
-            bits >>= 8;
+            out.push(queue.to_le_bytes()[0]);
+            queue >>= 8;
             held -= 8;
         }
     };

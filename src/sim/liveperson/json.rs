@@ -3,7 +3,7 @@
 
 use super::{
     behaviour::{Empty, Style},
-    list::{Row, Written, max_chats, number, room_for, state},
+    list::{Row, Written, max_chats, put, room_for, state},
     people::{GROUPS, skill_name},
 };
 
@@ -40,7 +40,7 @@ pub(super) fn link(href: &str, style: Style) -> String {
     let at = if style.bare_keys { "" } else { "@" };
     let mut out = format!("\"link\":{{\"{at}href\":");
     string(href, &mut out);
-    out.push_str(&format!(",\"{at}rel\":\"next\"}}"));
+    put(format_args!(",\"{at}rel\":\"next\"}}"), &mut out);
     out
 }
 
@@ -48,14 +48,14 @@ fn agent(row: Row<'_>, style: Style, out: &mut String) {
     let agent = &row.entry.agent;
     let at = if style.bare_keys { "" } else { "@" };
     out.push('{');
-    member(at, "id", out, |out| number(agent.id, out));
+    member(at, "id", out, |out| put(agent.id, out));
     out.push(',');
     member(at, "chatState", out, |out| {
-        out.push_str(state(agent.presence))
+        out.push_str(state(agent.presence));
     });
     out.push(',');
     member(at, "voiceState", out, |out| {
-        out.push_str(state(agent.voice))
+        out.push_str(state(agent.voice));
     });
     out.push(',');
     member(at, "maxChats", out, |out| max_chats(agent.capacity, out));
@@ -76,12 +76,12 @@ fn agent(row: Row<'_>, style: Style, out: &mut String) {
     if !agent.skills.is_empty() {
         out.push_str(",\"skills\":{\"skill\":");
         many(&agent.skills, out, |skill, out| {
-            quoted(out, |out| number(skill, out))
+            quoted(out, |out| put(skill, out));
         });
         out.push_str("},\"skillsInfo\":{\"skillInfo\":");
         many(&agent.skills, out, |skill, out| {
             out.push_str("{\"id\":");
-            quoted(out, |out| number(skill, out));
+            quoted(out, |out| put(skill, out));
             out.push_str(",\"name\":");
             string(skill_name(*skill).unwrap_or_default(), out);
             out.push('}');
@@ -90,16 +90,16 @@ fn agent(row: Row<'_>, style: Style, out: &mut String) {
     }
     if agent.chats > 0 || style.zero_chats {
         out.push(',');
-        member("", "chats", out, |out| number(agent.chats, out));
+        member("", "chats", out, |out| put(agent.chats, out));
     }
     let (group, group_name) = GROUPS.get(agent.group).copied().unwrap_or(GROUPS[0]);
     out.push_str(",\"agentGroupName\":");
     string(group_name, out);
     out.push(',');
-    member("", "agentGroupId", out, |out| number(group, out));
+    member("", "agentGroupId", out, |out| put(group, out));
     out.push(',');
     member("", "elapsedTimeInState", out, |out| {
-        number(row.elapsed, out)
+        put(row.elapsed, out);
     });
     out.push('}');
 }
@@ -138,7 +138,7 @@ fn quoted(out: &mut String, value: impl FnOnce(&mut String)) {
 /// A text; without quotes, and without its leading zeros, when the style says so.
 fn scalar(text: &str, style: Style, out: &mut String) {
     match text.parse::<u64>() {
-        Ok(value) if style.numbers => number(value, out),
+        Ok(value) if style.numbers => put(value, out),
         _ => string(text, out),
     }
 }
@@ -156,7 +156,7 @@ fn string(text: &str, out: &mut String) {
                 out.push('\\');
                 out.push(c);
             }
-            Some(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            Some(c) => put(format_args!("\\u{:04x}", u32::from(c)), out),
             None => {}
         }
         rest = letters.as_str();

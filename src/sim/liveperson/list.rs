@@ -53,12 +53,12 @@ pub(super) const fn state_name(presence: Presence) -> &'static str {
 pub(super) fn max_chats(capacity: Capacity, out: &mut String) {
     match capacity {
         Capacity::Unlimited => out.push_str("-1"),
-        Capacity::Limited(limit) => number(limit, out),
+        Capacity::Limited(limit) => put(limit, out),
     }
 }
 
-/// Any number.
-pub(super) fn number(number: impl std::fmt::Display, out: &mut String) {
+/// Anything that prints itself: numbers, mostly.
+pub(super) fn put(value: impl std::fmt::Display, out: &mut String) {
     // A String cannot refuse what is written into it.
-    let _ = write!(out, "{number}");
+    let _ = write!(out, "{value}");
 }

@@ -53,9 +53,7 @@ impl Logins {
     }
 
     fn token(&mut self) -> String {
-        (0..4)
-            .map(|_| format!("{:016x}", self.dice.u64(..)))
-            .collect()
+        format!("{:032x}{:032x}", self.dice.u128(..), self.dice.u128(..))
     }
 
     fn open(&mut self, now: Duration, behaviour: &Behaviour) -> Login {

@@ -121,7 +121,7 @@ impl Simulator {
         let addr = listener.local_addr()?;
         // A step by hand counts as a second of the world.
         let step_seconds = config.step_every.as_secs().max(1);
-        let world = WorldHandle::new(Recipe {
+        let world = WorldHandle::new(&Recipe {
             agents: config.agents,
             seed: config.seed,
             own_login: config.username.clone(),

@@ -164,20 +164,20 @@ impl Service {
         if !resource.takes(request.verb) {
             return Answer::text(405, "text/plain", "Method Not Allowed");
         }
-        let admitted = match resource {
+        let refused = match resource {
             Resource::Domain(_)
             | Resource::Domains
             | Resource::Login
             | Resource::Refresh
-            | Resource::Logout => Ok(()),
-            Resource::Sessions => session::admit(self, request, account),
+            | Resource::Logout => None,
+            Resource::Sessions => session::refused(self, request, account),
             Resource::Session(id)
             | Resource::Availability(id)
             | Resource::Info(id)
             | Resource::Incoming(id)
-            | Resource::Agents(id) => session::enter(self, request, account, id),
+            | Resource::Agents(id) => session::shut_out(self, request, account, id),
         };
-        if let Err(refused) = admitted {
+        if let Some(refused) = refused {
             return refused;
         }
         match resource {

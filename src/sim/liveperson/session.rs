@@ -18,38 +18,32 @@ use crate::domain::Presence;
 const REJECTED: &str =
     "oauth_problem=token_rejected&oauth_problem_advice=the oauth_token is unacceptable";
 
-/// What every request to the Agent API needs: `v=1`, the right account, a live bearer.
-pub(super) fn admit(service: &Service, request: &Request, account: &str) -> Result<(), Answer> {
+/// Why a request to the Agent API is refused, if it is: it needs `v=1`, the right account and a
+/// live bearer.
+pub(super) fn refused(service: &Service, request: &Request, account: &str) -> Option<Answer> {
     if request.query("v") != Some("1") {
-        return Err(problem(
-            service,
-            request,
-            400,
-            "the parameter v is missing or not 1",
-        ));
+        let message = "the parameter v is missing or not 1";
+        return Some(problem(service, request, 400, message));
     }
     let bearer = request.bearer.as_deref().unwrap_or_default();
     let (now, behaviour) = (service.clock.elapsed(), service.behaviour());
     let live = service.logins().is_live(bearer, now, &behaviour);
-    if account != service.identity.account || !live {
-        return Err(rejected());
-    }
-    Ok(())
+    (account != service.identity.account || !live).then(rejected)
 }
 
-/// The same for a resource of an agent session, which counts as use of it.
-pub(super) fn enter(
+/// The same for a resource of an agent session. A request that is let in is a use of it.
+pub(super) fn shut_out(
     service: &Service,
     request: &Request,
     account: &str,
     id: &str,
-) -> Result<(), Answer> {
-    admit(service, request, account)?;
-    let (now, behaviour) = (service.clock.elapsed(), service.behaviour());
-    if service.logins().touch_session(id, now, &behaviour) {
-        return Ok(());
+) -> Option<Answer> {
+    if let Some(refused) = refused(service, request, account) {
+        return Some(refused);
     }
-    Err(match behaviour.session_over {
+    let (now, behaviour) = (service.clock.elapsed(), service.behaviour());
+    let open = service.logins().touch_session(id, now, &behaviour);
+    (!open).then(|| match behaviour.session_over {
         SessionOver::Unauthorized => rejected(),
         SessionOver::NotFound => problem(service, request, 404, "no such agent session"),
     })

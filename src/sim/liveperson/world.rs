@@ -55,7 +55,7 @@ pub(super) struct World {
 }
 
 impl World {
-    fn new(recipe: Recipe) -> Self {
+    fn new(recipe: &Recipe) -> Self {
         let mut dice = Rng::with_seed(recipe.seed);
         let mut id = OWN_ID;
         let entries = (0..recipe.agents)
@@ -251,7 +251,7 @@ pub struct WorldHandle {
 }
 
 impl WorldHandle {
-    pub(super) fn new(recipe: Recipe) -> Self {
+    pub(super) fn new(recipe: &Recipe) -> Self {
         Self {
             inner: Arc::new(Mutex::new(World::new(recipe))),
         }

@@ -2,7 +2,7 @@
 
 use super::{
     behaviour::{Empty, Namespace, Style},
-    list::{Row, Written, max_chats, number, room_for, state},
+    list::{Row, Written, max_chats, put, room_for, state},
     people::{GROUPS, skill_name},
 };
 
@@ -20,7 +20,7 @@ pub(super) fn agents(rows: &[Row<'_>], style: Style) -> Written {
     match (rows, style.empty) {
         ([], Empty::Absent) => {}
         ([], Empty::Object | Empty::Text | Empty::Null) => {
-            list.push_str("<");
+            list.push('<');
             list.push_str(tags.prefix);
             list.push_str("agents/>");
         }
@@ -64,7 +64,7 @@ pub(super) fn entity_bomb() -> String {
     out.push_str("<!DOCTYPE availableAgents [<!ENTITY e0 \"ha\">");
     for level in 1..=9 {
         let below = format!("&e{};", level - 1).repeat(10);
-        out.push_str(&format!("<!ENTITY e{level} \"{below}\">"));
+        put(format_args!("<!ENTITY e{level} \"{below}\">"), &mut out);
     }
     out.push_str(
         "]><availableAgents><agents><agent id=\"1\" chatState=\"2\" voiceState=\"1\" \
@@ -111,13 +111,13 @@ fn agent(row: Row<'_>, style: Style, out: &mut String) {
     if !agent.skills.is_empty() {
         tags.around("skills", out, |out| {
             for skill in &agent.skills {
-                tags.around("skill", out, |out| number(skill, out));
+                tags.around("skill", out, |out| put(skill, out));
             }
         });
         tags.around("skillsInfo", out, |out| {
             for skill in &agent.skills {
                 tags.around("skillInfo", out, |out| {
-                    tags.around("id", out, |out| number(skill, out));
+                    tags.around("id", out, |out| put(skill, out));
                     let name = skill_name(*skill).unwrap_or_default();
                     tags.around("name", out, |out| escape(name, out));
                 });
@@ -125,12 +125,12 @@ fn agent(row: Row<'_>, style: Style, out: &mut String) {
         });
     }
     if agent.chats > 0 || style.zero_chats {
-        tags.around("chats", out, |out| number(agent.chats, out));
+        tags.around("chats", out, |out| put(agent.chats, out));
     }
     let (group, group_name) = GROUPS.get(agent.group).copied().unwrap_or(GROUPS[0]);
     tags.around("agentGroupName", out, |out| escape(group_name, out));
-    tags.around("agentGroupId", out, |out| number(group, out));
-    tags.around("elapsedTimeInState", out, |out| number(row.elapsed, out));
+    tags.around("agentGroupId", out, |out| put(group, out));
+    tags.around("elapsedTimeInState", out, |out| put(row.elapsed, out));
     out.push_str("</");
     out.push_str(tags.prefix);
     out.push_str("agent>");
