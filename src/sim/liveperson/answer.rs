@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -132,12 +131,6 @@ impl Pieces {
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the fault in force resets the connection")]
 pub(super) struct Broken;
-
-impl From<Infallible> for Broken {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
 
 impl Body for Pieces {
     type Data = Bytes;

@@ -74,6 +74,8 @@ async fn serve(stream: TcpStream, desk: Desk) {
     let answering = service_fn(move |request| answer(desk.clone(), Arc::clone(&reset), request));
     // Clients that leave or send rubbish are their own business.
     let _ = http1::Builder::new()
+        // Its `Date` would be the machine's, not the clock's.
+        .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), answering)
         .await;
 }

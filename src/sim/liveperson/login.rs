@@ -10,6 +10,7 @@ use super::{
     answer::Answer,
     behaviour::Behaviour,
     discovery,
+    people::GROUPS,
     request::Request,
     service::{Service, refusal},
 };
@@ -152,6 +153,7 @@ pub(super) fn login(service: &Service, request: &Request, account: &str) -> Answ
     }
     let behaviour = service.behaviour();
     let login = service.logins().open(service.clock.elapsed(), &behaviour);
+    let groups = GROUPS.map(|(id, name)| json!({ "id": id, "deleted": false, "name": name }));
     let mut answer = json!({
         "bearer": login.bearer,
         "csrf": login.csrf,
@@ -170,7 +172,7 @@ pub(super) fn login(service: &Service, request: &Request, account: &str) -> Answ
             "accountTimeZoneId": "Etc/UTC",
         },
         "csdsCollectionResponse": discovery::collection(request, account),
-        "accountData": { "agentGroupsData": { "items": [], "revision": 0 } },
+        "accountData": { "agentGroupsData": { "items": groups, "revision": 1 } },
     });
     if behaviour.session_id_in_body {
         answer["sessionId"] = Value::from(login.session.as_str());
