@@ -159,7 +159,7 @@ fn meaning(typed: Typed) -> Result<Config, ConfigError> {
         liveperson: typed.liveperson.meaning()?,
         schedule: typed.schedule.meaning()?,
         merge: typed.sync.meaning()?,
-        mapping: typed.mapping.meaning(typed.participants)?,
+        mapping: typed.mapping.meaning(typed.participants.meaning()?)?,
         routing: typed.routing.meaning()?,
         api: typed.api.meaning()?,
         operations: typed.operations.meaning()?,
