@@ -1,0 +1,50 @@
+// What a client must get from nextAgent, told as `ok …` and `FAIL …` lines.
+import assert from 'node:assert/strict';
+
+let failures = 0;
+
+/** Runs one check and prints its line. */
+export async function check(name, run) {
+  try {
+    await run();
+    console.log(`ok ${name}`);
+  } catch (error) {
+    failures += 1;
+    const why = error instanceof Error ? error.message : JSON.stringify(error);
+    console.log(`FAIL ${name}: ${String(why).replaceAll('\n', ' ')}`);
+  }
+}
+
+/** The clients keep timers and sockets; the verdict does not wait for them. */
+export function finish() {
+  process.exit(failures === 0 ? 0 : 1);
+}
+
+/** Asks until somebody is free, for five seconds at most. */
+export async function soon(ask) {
+  const deadline = Date.now() + 5000;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+/** What the widget reads of an agent (contract §6.1), and the status beside it. */
+export function assertAgent(agent) {
+  assert.ok(agent, 'no agent in the answer');
+  for (const key of ['_id', 'username', 'name']) {
+    assert.equal(typeof agent[key], 'string', `agent.${key} is ${agent[key]}`);
+    assert.notEqual(agent[key], '', `agent.${key} is empty`);
+  }
+  assert.ok(
+    ['online', 'away', 'busy', 'offline'].includes(agent.status),
+    `agent.status is ${agent.status}`,
+  );
+}
+
+/** The body of a refusal when nobody can be named. */
+export const NOBODY = { success: false, error: 'agent-not-found' };
