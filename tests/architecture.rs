@@ -135,14 +135,14 @@ fn no_file_outgrows_the_page_budget() {
 
 /// What a door says that it should not: the library only lists its rooms, the binary has none.
 pub(crate) fn door_faults(text: &str, library: bool) -> Vec<String> {
-    let items = syn::parse_file(text).unwrap().items;
     let mut faults = Vec::new();
-    for item in &items {
-        match item {
-            syn::Item::Mod(module) if library && module.content.is_none() => {}
-            syn::Item::Mod(module) => faults.push(format!("mod {}", module.ident)),
-            _ if library => faults.push("an item that is not a `mod` line".to_owned()),
-            _ => {}
+    for item in &syn::parse_file(text).unwrap().items {
+        if let syn::Item::Mod(module) = item {
+            if !library || module.content.is_some() {
+                faults.push(format!("mod {}", module.ident));
+            }
+        } else if library {
+            faults.push("an item that is not a `mod` line".to_owned());
         }
     }
     faults

@@ -90,11 +90,13 @@ fn a_crate_path_is_held_to_the_row_wherever_it_stands() {
             ("face", "fn f() { crate :: engine :: start() }"),
             ("face", "fn f(_: impl Fn(crate::engine::Motor)) {}"),
             ("face", "type T = <crate::engine::Motor as Iterator>::Item;"),
+            ("face", "fn f() { Vec::<crate::engine::Motor>::new() }"),
             (
                 "face",
                 "type T = Vec<Option<&'static crate::engine::Motor>>;",
             ),
             ("face", "impl crate::engine::Run for u8 {}"),
+            ("face", "struct S(pub (crate::engine::Motor));"),
             ("face", "#[cfg(test)] mod tests { use crate::engine; }"),
             ("face", "#[derive(crate::engine::Make)] struct S;"),
             ("face", "#[with(\"crate::engine::wire\")] struct S;"),
@@ -185,6 +187,8 @@ fn the_crate_may_not_be_taken_whole_or_renamed() {
             ("face", "use lp2rc::engine;"),
             ("face", "use ::lp2rc::engine::Motor;"),
             ("compose", "fn f() { lp2rc::engine::start() }"),
+            ("face", "fn f() -> ::lp2rc::engine::Motor { todo() }"),
+            ("face", "fn f() -> bool { 1 > ::lp2rc::engine::SIZE }"),
         ],
     );
     accepted(&[
@@ -342,6 +346,8 @@ fn a_pure_room_gets_only_the_crates_on_its_list() {
                 "#[cfg(test)] mod tests; use proptest::prelude::*;",
             ),
             ("choose", "fn f() { jiff::Timestamp::now() }"),
+            ("choose", "use jiff::Zoned; fn f() { Zoned::now() }"),
+            ("choose", "use jiff::tz::TimeZone;"),
         ],
     );
     accepted(&[

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
     map::{Map, Row},
-    source::{Mention, Source},
+    source::{Kind, Mention, Source},
 };
 
 /// Parts of the standard library that compute and do nothing else.
@@ -47,8 +47,8 @@ const PURE_STD: &[&str] = &[
 /// Crates that compute and do nothing else.
 const PURE_CRATES: &[&str] = &["bytes", "deunicode", "jiff", "sha2", "thiserror"];
 
-/// The clocks and the environment of a crate that is otherwise pure.
-const IMPURE_ITEMS: &[&str] = &["jiff::Timestamp::now", "jiff::Zoned::now", "jiff::tz"];
+/// What reads the machine's settings in a crate that is otherwise pure.
+const IMPURE_ITEMS: &[&str] = &["jiff::tz"];
 
 /// What the tests inside a pure room may use besides.
 const PURE_TEST_CRATES: &[&str] = &["proptest"];
@@ -135,6 +135,12 @@ fn judge(
     mention: &Mention,
 ) -> Option<String> {
     let written = mention.segments.join("::");
+    if !room.io && mention.segments.last().is_some_and(|last| last == "now") {
+        return Some(format!(
+            "`{written}` in the pure room `{}`: take the time as an argument",
+            room.name
+        ));
+    }
     let standard = |name: &str| matches!(name, "std" | "core" | "alloc");
     match mention.segments[0].as_str() {
         "lp2rc" => Some("say `crate::`, not `lp2rc::`".to_owned()),
@@ -159,8 +165,8 @@ fn judge(
         }
         first if !room.io && !standard(first) && (mention.global || crates.contains(first)) => {
             let test = mention.test || file.test;
-            let fine = PURE_CRATES.contains(&first) || (test && PURE_TEST_CRATES.contains(&first));
-            (!fine || listed(IMPURE_ITEMS, &written))
+            let known = PURE_CRATES.contains(&first) || (test && PURE_TEST_CRATES.contains(&first));
+            (!known || listed(IMPURE_ITEMS, &written))
                 .then(|| format!("`{written}` in the pure room `{}`", room.name))
         }
         _ => None,
@@ -171,17 +177,18 @@ fn judge(
 fn within(map: &Map, room: &Row, mention: &Mention, target: &[String]) -> Option<String> {
     let path = target.join("::");
     if target.is_empty() {
-        let what = if mention.glob { "`*` of" } else { "a name for" };
-        return Some(format!("{what} the whole crate hides what is imported"));
+        return Some("taking the crate whole hides what is imported".to_owned());
     }
     if !map.allows(room, &path) {
         return Some(format!("`{}` may not import `{path}`", room.name));
     }
     // What a room passes on, its importers get whether their row allows it or not.
-    let leak = mention.reexport.then(|| {
-        let mut importers = map.rows.iter().filter(|other| other.name != room.name);
-        importers.find(|other| map.allows(other, &room.name) && !map.allows(other, &path))
-    })??;
+    let Kind::Import { reexport: true } = mention.kind else {
+        return None;
+    };
+    let leak = map.rows.iter().find(|other| {
+        other.name != room.name && map.allows(other, &room.name) && !map.allows(other, &path)
+    })?;
     Some(format!(
         "`{}` passes `{path}` on to `{}`, which may not import it",
         room.name, leak.name

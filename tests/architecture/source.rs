@@ -19,12 +19,21 @@ pub(crate) struct Mention {
     pub(crate) segments: Vec<String>,
     /// It opens with `::`, so it can only be another crate.
     pub(crate) global: bool,
-    /// `use …::*`.
-    pub(crate) glob: bool,
-    /// `pub use`, visible outside its parent module.
-    pub(crate) reexport: bool,
+    pub(crate) kind: Kind,
     /// It stands in an item marked `#[cfg(test)]`.
     pub(crate) test: bool,
+}
+
+/// How a path is named.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// In an expression, a type, an attribute or a macro.
+    Path,
+    /// By a `use` item.
+    Import {
+        /// `pub use`, visible outside its parent module.
+        reexport: bool,
+    },
 }
 
 /// A module that the file declares: `mod name;`.
@@ -102,18 +111,10 @@ impl Source {
                         _ => 1,
                     }
                 }
-                TokenTree::Punct(_) if is_colons(&tokens, at) => {
-                    let continues = at > 0 && is_punct(tokens.get(at - 1), '>');
-                    match (continues, tokens.get(at + 2)) {
-                        // `<T as Trait>::Name` and `name::<T>::other`: not the start of a path.
-                        (true, Some(TokenTree::Ident(ident))) => {
-                            self.word(line, ident);
-                            3
-                        }
-                        (false, Some(TokenTree::Ident(_))) => 2 + self.path(&tokens, at + 2, &here),
-                        _ => 2,
-                    }
-                }
+                TokenTree::Punct(_) if is_colons(&tokens, at) => match tokens.get(at + 2) {
+                    Some(TokenTree::Ident(_)) => 2 + self.path(&tokens, at + 2, &here),
+                    _ => 2,
+                },
                 TokenTree::Punct(punct) => {
                     if punct.as_char() == ';' {
                         test = place.test;
@@ -184,15 +185,18 @@ impl Source {
             let name = segments[segments.len() - 1].clone();
             self.macros.push((line, name));
         }
-        let global = at >= 2 && is_colons(tokens, at - 2);
+        // After `>` it may go on from `<T as Trait>` or `name::<T>`: then it is judged as a path of
+        // its own, which is no crate's.
+        let global = at >= 2
+            && is_colons(tokens, at - 2)
+            && !is_punct(at.checked_sub(3).and_then(|i| tokens.get(i)), '>');
         if segments.len() > 1 || global {
             self.mentions.push(Mention {
                 line,
                 module: place.module.clone(),
                 segments,
                 global,
-                glob: false,
-                reexport: false,
+                kind: Kind::Path,
                 test: place.test,
             });
         }
@@ -230,14 +234,13 @@ impl Source {
                 ));
         let mut leaves = Vec::new();
         flatten(&item.tree, &mut Vec::new(), &mut leaves);
-        for (segments, glob) in leaves {
+        for segments in leaves {
             self.mentions.push(Mention {
                 line,
                 module: place.module.clone(),
                 segments,
                 global: item.leading_colon.is_some(),
-                glob,
-                reexport,
+                kind: Kind::Import { reexport },
                 test: place.test,
             });
         }
@@ -254,24 +257,17 @@ impl Source {
         };
         let mut module = place.module.clone();
         module.push(self.word(line, name));
-        match tokens.get(at + 2) {
-            Some(TokenTree::Group(group)) => {
-                self.walk(
-                    group.stream(),
-                    &Place {
-                        module,
-                        ..place.clone()
-                    },
-                );
-                3
-            }
-            _ => {
-                self.declared.push(Declared {
-                    module,
-                    test: place.test,
-                });
-                2
-            }
+        let test = place.test;
+        if let Some(TokenTree::Group(group)) = tokens.get(at + 2) {
+            let inside = Place {
+                module,
+                ..place.clone()
+            };
+            self.walk(group.stream(), &inside);
+            3
+        } else {
+            self.declared.push(Declared { module, test });
+            2
         }
     }
 
@@ -340,8 +336,8 @@ impl Source {
     }
 }
 
-/// Every leaf of a `use` tree with its full path, and whether it is a glob.
-fn flatten(tree: &UseTree, prefix: &mut Vec<String>, leaves: &mut Vec<(Vec<String>, bool)>) {
+/// The full path of every leaf of a `use` tree; a glob's is the path before the star.
+fn flatten(tree: &UseTree, prefix: &mut Vec<String>, leaves: &mut Vec<Vec<String>>) {
     let leaf = |name: &proc_macro2::Ident, prefix: &[String]| {
         let name = name.to_string();
         let mut path = prefix.to_vec();
@@ -357,9 +353,9 @@ fn flatten(tree: &UseTree, prefix: &mut Vec<String>, leaves: &mut Vec<(Vec<Strin
             flatten(&path.tree, prefix, leaves);
             prefix.pop();
         }
-        UseTree::Name(name) => leaves.push((leaf(&name.ident, prefix), false)),
-        UseTree::Rename(name) => leaves.push((leaf(&name.ident, prefix), false)),
-        UseTree::Glob(_) => leaves.push((prefix.clone(), true)),
+        UseTree::Name(name) => leaves.push(leaf(&name.ident, prefix)),
+        UseTree::Rename(name) => leaves.push(leaf(&name.ident, prefix)),
+        UseTree::Glob(_) => leaves.push(prefix.clone()),
         UseTree::Group(group) => {
             for item in &group.items {
                 flatten(item, prefix, leaves);
@@ -368,16 +364,18 @@ fn flatten(tree: &UseTree, prefix: &mut Vec<String>, leaves: &mut Vec<(Vec<Strin
     }
 }
 
-/// The first word of `pub(…)`, when `token` is such a restriction.
+/// The first word of `pub(…)`, when `token` is such a restriction and not a tuple field's type.
 fn restriction(token: Option<&TokenTree>) -> Option<String> {
     let Some(TokenTree::Group(group)) = token else {
         return None;
     };
-    let first = group.stream().into_iter().next();
-    ["crate", "self", "super", "in"]
-        .into_iter()
-        .find(|word| group.delimiter() == Delimiter::Parenthesis && is_ident(first.as_ref(), word))
-        .map(str::to_owned)
+    let inside: Vec<_> = group.stream().into_iter().collect();
+    let word = match (group.delimiter(), inside.first()) {
+        (Delimiter::Parenthesis, Some(TokenTree::Ident(first))) => first.to_string(),
+        _ => return None,
+    };
+    let alone = inside.len() == 1 && matches!(word.as_str(), "crate" | "self" | "super");
+    (alone || word == "in").then_some(word)
 }
 
 fn is_cfg_test(group: &Group) -> bool {
