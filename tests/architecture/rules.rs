@@ -44,7 +44,7 @@ const PURE_STD: &[&str] = &[
     "vec",
 ];
 
-/// Crates that compute and do nothing else; `ahash` with the seeds it is given.
+/// Crates that compute and do nothing else. `ahash` draws a seed, which no answer shows.
 const PURE_CRATES: &[&str] = &["ahash", "bytes", "deunicode", "jiff", "sha2", "thiserror"];
 
 /// What reads the machine's settings in a crate that is otherwise pure.
