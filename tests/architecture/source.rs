@@ -81,7 +81,7 @@ impl Source {
         Ok(source)
     }
 
-    /// How many lines carry code: comments of every kind are not counted.
+    /// How many lines say something: comments and lone brackets are not counted.
     pub(crate) fn code_lines(&self) -> usize {
         let lines: BTreeSet<_> = self.words.iter().map(|(line, _)| line).collect();
         lines.len()
