@@ -87,6 +87,10 @@ metrics! {
     poll_failures: Family<Fault, Counter> = "poll_failures";
     /// Entries of answers that could not be used
     skipped_agents: Family<Reason, Counter> = "skipped_agents";
+    /// Logins to the source that worked; many of them mean that somebody else uses the same user
+    source_logins: Counter = "source_logins";
+    /// Agent sessions opened at the source
+    source_sessions: Counter = "source_sessions";
     /// Agents believed, by presence; the gone ones are left out
     agents: Family<Presence, Gauge> = "agents";
     /// Agents that may get a new chat as the last poll says
