@@ -1,0 +1,302 @@
+//! The login service (contract §1, §2): discovery, login, refresh, logout.
+
+use std::time::Duration;
+
+use reqwest::{Url, header::COOKIE};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::{
+    Reach,
+    client::{Answer, cookie_header, host},
+    fault::Step,
+    links::below,
+};
+use crate::{
+    domain::SourceId,
+    ports::{SourceError, SourceFault},
+};
+
+/// The service that holds both the login and the agent API. Names are case-sensitive.
+const SERVICE: &str = "agentVep";
+
+/// A login that worked.
+pub(super) struct Login {
+    /// `https://{agentVep}`.
+    pub(super) base: Url,
+    /// Goes into `Authorization: Bearer`.
+    pub(super) bearer: SecretString,
+    csrf: Option<SecretString>,
+    /// Value of the cookie `session_id`.
+    session: Option<SecretString>,
+    /// The bridge's own user, who is in every list.
+    pub(super) own: Option<SourceId>,
+    /// When it wants to be refreshed, by `Clock::elapsed`.
+    pub(super) refresh_at: Duration,
+}
+
+/// What a refresh did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refreshed {
+    /// The login lives on.
+    Kept,
+    /// 401: only a full login helps (contract §2.5).
+    Ended,
+}
+
+/// Asks the domain API for the host of the agent API. No credentials are sent.
+pub(super) async fn discover(reach: &Reach) -> Result<Url, SourceError> {
+    let step = Step::Discover;
+    let account = &reach.config.account;
+    let path = format!("api/account/{account}/service/{SERVICE}/baseURI.json");
+    let mut url = below(&reach.discovery, &path);
+    url.set_query(Some("version=1.0"));
+    let from = host(&url);
+    let answer = reach
+        .wire
+        .send(step, reach.wire.get(url, "application/json"))
+        .await?;
+    if answer.status != 200 {
+        return Err(step.refused(&from, &answer));
+    }
+    let document: Value = serde_json::from_slice(&answer.body).map_err(|_| {
+        step.unexpected(
+            &from,
+            &answer,
+            "the domain API answers in JSON; check liveperson.discovery_url",
+        )
+    })?;
+    match agent_vep(&document, account) {
+        Named::Host(named) => reach
+            .hosts
+            .base(named)
+            .ok_or_else(|| step.untrusted(&from, &super::decode::plain(named))),
+        Named::OtherAccount => Err(step.foreign(&from, account)),
+        Named::Nothing => Err(step.error(
+            &from,
+            SourceFault::NotFound,
+            format!(
+                "the answer names no {SERVICE} host for account {account}; check liveperson.account"
+            ),
+        )),
+    }
+}
+
+enum Named<'v> {
+    Host(&'v str),
+    OtherAccount,
+    Nothing,
+}
+
+/// Finds the agent API's host in `{"baseURI": …}` or `{"baseURIs": […]}`: the documentation prints
+/// both shapes for the same call.
+fn agent_vep<'v>(document: &'v Value, account: &str) -> Named<'v> {
+    let listed = match document.get("baseURIs") {
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(single) => std::slice::from_ref(single),
+        None => std::slice::from_ref(document),
+    };
+    let ours = listed.iter().find_map(|item| {
+        let named = item.get("baseURI")?.as_str()?;
+        let service = item.get("service").and_then(Value::as_str);
+        (!named.is_empty() && service.is_none_or(|name| name == SERVICE)).then_some((item, named))
+    });
+    match ours {
+        None => Named::Nothing,
+        Some((item, named)) => match item.get("account").and_then(scalar) {
+            Some(other) if other != account => Named::OtherAccount,
+            Some(_) | None => Named::Host(named),
+        },
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    }
+}
+
+/// Logs in once. It counts only with 200, a bearer, and no `error` (contract §2.4).
+pub(super) async fn log_in(reach: &Reach, home: &Url) -> Result<Login, SourceError> {
+    let step = Step::LogIn;
+    let at = host(home);
+    let body = json!({
+        "username": reach.config.username,
+        "password": reach.config.password.expose_secret(),
+    });
+    let answer = reach
+        .wire
+        .send(step, reach.wire.post(address(reach, home, "login"), &body))
+        .await?;
+    if answer.status != 200 {
+        return Err(step.refused(&at, &answer));
+    }
+    let document: Value = serde_json::from_slice(&answer.body).map_err(|_| {
+        step.unexpected(
+            &at,
+            &answer,
+            "the login service answers in JSON; check what stands between here and LivePerson",
+        )
+    })?;
+    let text = |name: &str| document.get(name).and_then(scalar);
+    let bearer = match text("bearer") {
+        Some(bearer) if document.get("error").is_none_or(Value::is_null) => bearer,
+        Some(_) | None => {
+            return Err(step.unexpected(
+                &at,
+                &answer,
+                "without a usable login; the user may be locked, expired or unable to log in without SSO: try it in LivePerson's own console",
+            ));
+        }
+    };
+    let own = document.pointer("/config/userId").and_then(scalar);
+    if own.is_none() {
+        tracing::warn!(
+            host = at,
+            "the login answer does not name the bridge's own user, so that user stays in the list of agents; exclude it with [participants]"
+        );
+    }
+    Ok(Login {
+        base: preferred(reach, home, &document, &at)?,
+        bearer: SecretString::from(bearer),
+        csrf: text("csrf").map(SecretString::from),
+        session: session_of(&answer, &document),
+        own: own.map(SourceId::new),
+        refresh_at: reach.clock.elapsed() + reach.config.refresh_every,
+    })
+}
+
+/// The host that the login names wins over discovery's (contract §1).
+fn preferred(reach: &Reach, home: &Url, document: &Value, at: &str) -> Result<Url, SourceError> {
+    let Some(collection) = document.get("csdsCollectionResponse") else {
+        return Ok(home.clone());
+    };
+    match agent_vep(collection, &reach.config.account) {
+        Named::Nothing => Ok(home.clone()),
+        Named::OtherAccount => Err(Step::LogIn.foreign(at, &reach.config.account)),
+        Named::Host(named) => Ok(reach.hosts.base(named).unwrap_or_else(|| {
+            tracing::warn!(
+                host = at,
+                named = super::decode::plain(named),
+                "the login answer names a host that is not trusted; staying with discovery's"
+            );
+            home.clone()
+        })),
+    }
+}
+
+/// The session id from the cookie, else from the body: real answers carry either (contract §2.2).
+fn session_of(answer: &Answer, document: &Value) -> Option<SecretString> {
+    let in_body = || {
+        document
+            .get("sessionId")
+            .and_then(scalar)
+            .map(SecretString::from)
+    };
+    answer.session_cookie.clone().or_else(in_body)
+}
+
+/// Keeps the login alive. Any failure but 401 leaves it as it was, to be tried again.
+pub(super) async fn refresh(reach: &Reach, login: &mut Login) -> Result<Refreshed, SourceError> {
+    let step = Step::Refresh;
+    let answer = with_csrf(reach, login, step, "refresh").await?;
+    match answer.status.as_u16() {
+        200 | 204 => {}
+        401 => return Ok(Refreshed::Ended),
+        _ => return Err(step.refused(&host(&login.base), &answer)),
+    }
+    // Documented as empty; if a body ever comes, it holds what counts from now on.
+    if let Ok(document) = serde_json::from_slice::<Value>(&answer.body) {
+        if let Some(bearer) = document.get("bearer").and_then(scalar) {
+            login.bearer = SecretString::from(bearer);
+        }
+        if let Some(csrf) = document.get("csrf").and_then(scalar) {
+            login.csrf = Some(SecretString::from(csrf));
+        }
+    }
+    if let Some(session) = answer.session_cookie {
+        login.session = Some(session);
+    }
+    login.refresh_at = reach.clock.elapsed() + reach.config.refresh_every;
+    Ok(Refreshed::Kept)
+}
+
+/// Ends the login and with it the agent session (contract §3.3).
+pub(super) async fn log_out(reach: &Reach, login: &Login) -> Result<(), SourceError> {
+    let answer = with_csrf(reach, login, Step::LogOut, "logout").await?;
+    if answer.status.is_success() {
+        Ok(())
+    } else {
+        Err(Step::LogOut.refused(&host(&login.base), &answer))
+    }
+}
+
+/// Refresh and logout want both the csrf and the cookie.
+async fn with_csrf(
+    reach: &Reach,
+    login: &Login,
+    step: Step,
+    name: &str,
+) -> Result<Answer, SourceError> {
+    let csrf = login.csrf.as_ref().map_or("", ExposeSecret::expose_secret);
+    let url = address(reach, &login.base, name);
+    let mut request = reach.wire.post(url, &json!({ "csrf": csrf }));
+    if let Some(cookie) = login.session.as_ref().and_then(cookie_header) {
+        request = request.header(COOKIE, cookie);
+    }
+    reach.wire.send(step, request).await
+}
+
+/// `v=1.3` is right for login, and safe on the other two (contract §2.1).
+fn address(reach: &Reach, base: &Url, name: &str) -> Url {
+    let mut url = below(
+        base,
+        &format!("api/account/{}/{name}", reach.config.account),
+    );
+    url.set_query(Some("v=1.3"));
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_shape_of_discovery_names_the_host() {
+        let cases = [
+            (
+                json!({"service":"agentVep","account":"1","baseURI":"h"}),
+                "h",
+            ),
+            (json!({"baseURI":"h"}), "h"),
+            (
+                json!({"baseURIs":[{"service":"idp","account":"1","baseURI":"x"},{"service":"agentVep","account":1,"baseURI":"h"}]}),
+                "h",
+            ),
+            (
+                json!({"baseURIs":{"service":"agentVep","account":"1","baseURI":"h"}}),
+                "h",
+            ),
+            (json!({"service":"agentvep","baseURI":"h"}), "nothing"),
+            (json!({"service":"agentVep","baseURI":""}), "nothing"),
+            (json!({}), "nothing"),
+            (json!([]), "nothing"),
+            (
+                json!({"service":"agentVep","account":"2","baseURI":"h"}),
+                "other",
+            ),
+        ];
+        for (document, expect) in cases {
+            let found = match agent_vep(&document, "1") {
+                Named::Host(host) => host,
+                Named::OtherAccount => "other",
+                Named::Nothing => "nothing",
+            };
+            assert_eq!(found, expect, "{document}");
+        }
+    }
+}

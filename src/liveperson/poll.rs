@@ -1,0 +1,171 @@
+//! One reading of `availableAgents` (contract §4.1, §4.6).
+
+use reqwest::{StatusCode, Url, header::CONTENT_TYPE};
+
+use super::{
+    Reach,
+    client::{Answer, host},
+    decode::{self, DecodeError, Decoded},
+    fault::Step,
+    links::{self, below, complete},
+    login::Login,
+    session::{Session, Trouble, signed},
+};
+use crate::{
+    config::{Filters, WireFormat},
+    domain::{Coverage, Observation},
+    ports::{PollRequest, SourceError, SourceFault},
+};
+
+/// Larger answers are decoded off the async threads: 256 KiB take about a millisecond.
+const LARGE: usize = 256 * 1024;
+
+const STEP: Step = Step::Read;
+
+/// Reads the agents. A `next` link that the server refuses is dropped, and the whole account is
+/// asked for instead.
+pub(super) async fn read(
+    reach: &Reach,
+    login: &Login,
+    session: &mut Session,
+    request: PollRequest,
+) -> Result<Observation, Trouble> {
+    if !request.full
+        && reach.config.follow_next
+        && let Some(next) = session.next.take()
+    {
+        let answer = ask(reach, login, session, next.clone()).await?;
+        match answer.status.as_u16() {
+            400 | 404 | 410 => {
+                tracing::warn!(
+                    status = answer.status.as_u16(),
+                    "LivePerson refuses its own next link; asking for the whole account"
+                );
+            }
+            _ => return understood(reach, login, session, &next, answer, Coverage::Partial).await,
+        }
+    }
+    let url = complete(
+        below(&session.base, "availableAgents"),
+        &reach.config.filters,
+    );
+    let coverage = if reach.config.filters.any() {
+        Coverage::Filtered
+    } else {
+        Coverage::Full
+    };
+    let answer = ask(reach, login, session, url.clone()).await?;
+    understood(reach, login, session, &url, answer, coverage).await
+}
+
+async fn ask(
+    reach: &Reach,
+    login: &Login,
+    session: &mut Session,
+    url: Url,
+) -> Result<Answer, Trouble> {
+    let format = match reach.config.format {
+        WireFormat::Json => "application/json",
+        WireFormat::Xml => "application/xml",
+    };
+    // The documentation lists a content type for this GET too.
+    let request = reach.wire.get(url, format).header(CONTENT_TYPE, format);
+    let answer = reach.wire.send(STEP, signed(request, login)).await?;
+    session.used = reach.clock.elapsed();
+    Ok(answer)
+}
+
+/// Makes an observation of an answer, or says why it is none.
+async fn understood(
+    reach: &Reach,
+    login: &Login,
+    session: &mut Session,
+    url: &Url,
+    answer: Answer,
+    coverage: Coverage,
+) -> Result<Observation, Trouble> {
+    let at = host(url);
+    let silent = matches!(answer.status.as_u16(), 204 | 304)
+        || (answer.status == StatusCode::OK && answer.is_blank());
+    if silent && coverage == Coverage::Partial {
+        // Nothing changed: the link stays good.
+        session.next = Some(url.clone());
+        let unchanged = Decoded::default();
+        return Ok(observation(
+            reach,
+            login,
+            unchanged,
+            links::time_stamp(url),
+            coverage,
+        ));
+    }
+    if silent {
+        return Err(STEP.undecodable(&at, &DecodeError::Empty).into());
+    }
+    if answer.status != StatusCode::OK {
+        return Err(Trouble::refused(STEP, &at, &answer));
+    }
+    let page = decoded(answer.body, &at).await?;
+    let mut cursor = None;
+    // A link without scheme and host is one below our own.
+    if let Some(next) = page.next.as_deref().and_then(|href| url.join(href).ok()) {
+        if links::account(&next).is_some_and(|other| other != reach.config.account) {
+            return Err(STEP.foreign(&at, &reach.config.account).into());
+        }
+        cursor = links::time_stamp(&next);
+        session.next = followable(reach, url, &next);
+    }
+    Ok(observation(reach, login, page, cursor, coverage))
+}
+
+/// The next address to ask, where following is switched on and the link may be followed.
+fn followable(reach: &Reach, from: &Url, next: &Url) -> Option<Url> {
+    if !reach.config.follow_next {
+        return None;
+    }
+    let Some(admitted) = reach.hosts.link(from, next.as_str()) else {
+        tracing::warn!(
+            host = host(next),
+            "the next link leads to a host that is not trusted; asking for the whole account instead"
+        );
+        return None;
+    };
+    // Whether filters survive in the link is documented nowhere: they are asked for again.
+    let filters: &Filters = &reach.config.filters;
+    Some(complete(admitted, filters))
+}
+
+async fn decoded(body: Vec<u8>, at: &str) -> Result<Decoded, SourceError> {
+    let result = if body.len() > LARGE {
+        tokio::task::spawn_blocking(move || decode::any(&body))
+            .await
+            .map_err(|_| {
+                let what = "the decoder broke down on the answer; please report this, with the answer if you may";
+                STEP.error(at, SourceFault::UnexpectedAnswer, what)
+            })?
+    } else {
+        decode::any(&body)
+    };
+    result.map_err(|error| STEP.undecodable(at, &error))
+}
+
+/// The bridge's own user is in every list (contract §4.4) and is left out here.
+fn observation(
+    reach: &Reach,
+    login: &Login,
+    page: Decoded,
+    cursor: Option<i64>,
+    coverage: Coverage,
+) -> Observation {
+    let mut agents = page.agents;
+    if let Some(own) = &login.own {
+        agents.retain(|agent| agent.id != *own);
+    }
+    Observation {
+        agents,
+        coverage,
+        taken_at: reach.clock.now(),
+        skipped: page.skipped,
+        cursor,
+    }
+}

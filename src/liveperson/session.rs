@@ -1,0 +1,170 @@
+//! The agent session (contract §3): opened, set Away, kept alive, lost.
+
+use std::time::Duration;
+
+use reqwest::{RequestBuilder, Url};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::{
+    Reach,
+    client::{Answer, host},
+    fault::Step,
+    links::{self, below, complete},
+    login::Login,
+};
+use crate::{
+    config::Filters,
+    ports::{SourceError, SourceFault},
+};
+
+/// An open agent session.
+pub(super) struct Session {
+    /// The `href` it was given; the base of every later address.
+    pub(super) base: Url,
+    /// When the server last heard of it, by `Clock::elapsed`.
+    pub(super) used: Duration,
+    /// Whether it is set Away, so that LivePerson offers it no chats, or refused to be.
+    pub(super) away: bool,
+    /// The `next` link of the last answer, where links are followed. Dies with the session.
+    pub(super) next: Option<Url>,
+}
+
+/// Why a call that needs the session failed.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// 401 or 404: the session is gone, a new one may help. The error is for when it does not.
+    Lost(SourceError),
+    /// Anything else.
+    Fault(SourceError),
+}
+
+impl From<SourceError> for Trouble {
+    fn from(error: SourceError) -> Self {
+        Self::Fault(error)
+    }
+}
+
+impl Trouble {
+    /// Sorts a refusal.
+    pub(super) fn refused(step: Step, at: &str, answer: &Answer) -> Self {
+        let error = step.refused(at, answer);
+        if error.fault == SourceFault::SessionLost {
+            Self::Lost(error)
+        } else {
+            Self::Fault(error)
+        }
+    }
+}
+
+/// Puts the bearer on a request.
+pub(super) fn signed(request: RequestBuilder, login: &Login) -> RequestBuilder {
+    request.bearer_auth(login.bearer.expose_secret())
+}
+
+/// Opens a session. The odd body is obligatory (contract §3.1).
+pub(super) async fn open(reach: &Reach, login: &Login) -> Result<Session, Trouble> {
+    let step = Step::OpenSession;
+    let account = &reach.config.account;
+    let at = host(&login.base);
+    let url = below(&login.base, &format!("api/account/{account}/agentSession"));
+    let request = reach.wire.post(
+        complete(url, &Filters::default()),
+        &json!({ "loginData": "" }),
+    );
+    let answer = reach.wire.send(step, signed(request, login)).await?;
+    if !matches!(answer.status.as_u16(), 200 | 201) {
+        return Err(Trouble::refused(step, &at, &answer));
+    }
+    let href = location(&answer)
+        .ok_or_else(|| step.unexpected(&at, &answer, "names no address of the session"))?;
+    let base = reach
+        .hosts
+        .link(&login.base, &href)
+        .ok_or_else(|| step.untrusted(&at, &named(&href)))?;
+    if links::account(&base).is_some_and(|other| other != *account) {
+        return Err(step.foreign(&at, account).into());
+    }
+    Ok(Session {
+        base,
+        used: reach.clock.elapsed(),
+        away: false,
+        next: None,
+    })
+}
+
+/// The session's address: in the body, else in the `Location` header.
+fn location(answer: &Answer) -> Option<String> {
+    let document: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let link = document
+        .as_ref()
+        .and_then(|document| document.pointer("/agentSessionLocation/link"));
+    // One or many, `@href` or `href` (contract §4.5).
+    let link = match link {
+        Some(Value::Array(links)) => links.first(),
+        single => single,
+    };
+    link.and_then(|link| link.get("@href").or_else(|| link.get("href")))
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .or_else(|| answer.location.clone())
+}
+
+fn named(href: &str) -> String {
+    let host = Url::parse(href).ok();
+    let host = host.as_ref().and_then(Url::host_str).unwrap_or("?");
+    super::decode::plain(host)
+}
+
+/// Sets the session Away: a PUT, sent as LivePerson wants it (contract §3.4). A refusal is only
+/// warned about, because reading works without it; after a 5xx it is tried again at the next poll.
+pub(super) async fn set_away(
+    reach: &Reach,
+    login: &Login,
+    session: &mut Session,
+) -> Result<(), Trouble> {
+    let step = Step::SetAway;
+    let url = complete(below(&session.base, "availability"), &Filters::default());
+    let at = host(&url);
+    let request = reach
+        .wire
+        .post(url, &json!({ "availability": { "chat": "Away" } }))
+        .header("X-HTTP-Method-Override", "PUT");
+    let answer = reach.wire.send(step, signed(request, login)).await?;
+    session.used = reach.clock.elapsed();
+    if answer.status.is_success() {
+        session.away = true;
+        return Ok(());
+    }
+    match Trouble::refused(step, &at, &answer) {
+        Trouble::Fault(error) if error.fault != SourceFault::Throttled => {
+            session.away = error.fault != SourceFault::ServerError;
+            tracing::warn!(%error, "LivePerson may offer chats to the bridge's user until it is Away");
+            Ok(())
+        }
+        trouble => Err(trouble),
+    }
+}
+
+/// Asks for incoming chats, which the bridge never accepts: the documented way to keep a session
+/// alive (contract §3.3).
+pub(super) async fn keep_alive(
+    reach: &Reach,
+    login: &Login,
+    session: &mut Session,
+) -> Result<(), Trouble> {
+    let step = Step::KeepAlive;
+    let url = complete(
+        below(&session.base, "incomingRequests"),
+        &Filters::default(),
+    );
+    let at = host(&url);
+    let request = reach.wire.get(url, "application/json");
+    let answer = reach.wire.send(step, signed(request, login)).await?;
+    if answer.status.is_success() {
+        session.used = reach.clock.elapsed();
+        Ok(())
+    } else {
+        Err(Trouble::refused(step, &at, &answer))
+    }
+}
