@@ -99,8 +99,14 @@ impl<'a> Walk<'a> {
 
     fn said(&self, error: &Error) -> DecodeError {
         match error {
-            // Each of these is a construct that was begun and has no end.
+            // A construct that was begun and has no end.
             Error::Syntax(_) | Error::IllFormed(IllFormedError::MissingEndTag(_)) => {
+                DecodeError::Truncated
+            }
+            // `&` without `;`: cut off when nothing follows, else somebody's forgotten `&amp;`.
+            Error::IllFormed(IllFormedError::UnclosedReference)
+                if self.reader.get_ref().is_empty() =>
+            {
                 DecodeError::Truncated
             }
             Error::Escape(_) => DecodeError::Entities,
