@@ -179,34 +179,44 @@ impl Walk {
         }
     }
 
+    /// An unchanged agent is compared where it lies: moving it out first costs as much again as
+    /// the comparison.
     fn join(&mut self, believed: &Roster, agents: Vec<SourceAgent>) {
         let mut agents = agents.into_iter();
-        let mut known = believed.entries().iter();
-        let mut next_known = known.next();
-        loop {
-            let order = match (next_known, agents.as_slice().first()) {
-                (None, None) => return,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(entry), Some(agent)) => entry.agent.id.cmp(&agent.id),
-            };
-            let seen = match order {
-                Ordering::Less => None,
-                Ordering::Equal | Ordering::Greater => agents.next(),
-            };
-            let entry = match order {
-                Ordering::Less | Ordering::Equal => {
-                    std::mem::replace(&mut next_known, known.next())
+        let mut known = believed.entries().iter().peekable();
+        while let Some(agent) = agents.as_slice().first() {
+            let next = known.peek().copied();
+            match next.map(|entry| (entry.agent.id.cmp(&agent.id), entry)) {
+                Some((Ordering::Less, entry)) => {
+                    known.next();
+                    self.miss(entry);
                 }
-                Ordering::Greater => None,
-            };
-            match (entry, seen) {
-                (Some(entry), Some(agent)) => self.meet(entry, agent),
-                (Some(entry), None) => self.miss(entry),
-                (None, Some(agent)) => self.greet(agent),
-                (None, None) => return,
+                Some((Ordering::Equal, entry)) => {
+                    known.next();
+                    if is_unchanged(entry, agent) {
+                        agents.next();
+                        self.keep(entry);
+                    } else if let Some(agent) = agents.next() {
+                        self.meet(entry, agent);
+                    }
+                }
+                Some((Ordering::Greater, _)) | None => {
+                    if let Some(agent) = agents.next() {
+                        self.greet(agent);
+                    }
+                }
             }
         }
+        for entry in known {
+            self.miss(entry);
+        }
+    }
+
+    /// Known, in the answer, and as before.
+    fn keep(&mut self, entry: &Arc<RosterEntry>) {
+        self.weigh(entry.standing, true);
+        self.counts.unchanged += 1;
+        self.entries.push(Arc::clone(entry));
     }
 
     /// Counts a known agent for or against a fall. The frozen ones belong to those who were there,
@@ -223,14 +233,9 @@ impl Walk {
         self.thawed += usize::from(frozen && seen);
     }
 
-    /// Known, and in the answer.
+    /// Known, and in the answer with something new.
     fn meet(&mut self, entry: &Arc<RosterEntry>, agent: SourceAgent) {
         self.weigh(entry.standing, true);
-        if entry.standing == Standing::Present && entry.agent == agent {
-            self.counts.unchanged += 1;
-            self.entries.push(Arc::clone(entry));
-            return;
-        }
         match entry.standing {
             Standing::Gone { .. } => self.counts.returned += 1,
             Standing::Present | Standing::Missing { .. } | Standing::Frozen { .. } => {
@@ -303,6 +308,10 @@ impl Walk {
         listed.extend(self.changes.drain(..).take(room));
         self.changes = listed;
     }
+}
+
+fn is_unchanged(entry: &RosterEntry, agent: &SourceAgent) -> bool {
+    entry.standing == Standing::Present && entry.agent == *agent
 }
 
 /// What becomes of an agent who is not in the answer: the table at the top. `None` is "stays".
