@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`map`] walks the roster, `agent` translates one entry, `departments`,
 //! `participants` and `username` hold the rules, [`identities`] gives names that stay for ever, and
-//! [`derive`] makes ids that anybody can compute again.
+//! [`mod@derive`] makes ids that anybody can compute again.
 //!
 //! Deliberately absent: anything the target says. Whether a name is free *there* is for the plan
 //! that meets the target; here a name is free when no other agent of ours has it.
