@@ -142,7 +142,7 @@ pub(super) async fn set_away(
             tracing::warn!(%error, "LivePerson may offer chats to the bridge's user until it is Away");
             Ok(())
         }
-        trouble => Err(trouble),
+        trouble @ (Trouble::Lost(_) | Trouble::Fault(_)) => Err(trouble),
     }
 }
 

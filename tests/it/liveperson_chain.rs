@@ -1,5 +1,4 @@
 //! The chain when all goes well: every request byte for byte, and what becomes of the answers.
-#![expect(clippy::unwrap_used, reason = "a failed step should stop the test")]
 
 use std::time::Duration;
 

@@ -43,6 +43,10 @@ fn agent(id: &str) -> SourceAgent {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every text of an agent is an option"
+)]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

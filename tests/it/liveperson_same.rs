@@ -32,6 +32,7 @@ const TEXTS: [&str; 6] = [
 ];
 
 /// How to write: each flag is one liberty that servers may take.
+#[expect(clippy::struct_excessive_bools, reason = "independent liberties")]
 #[derive(Clone, Copy, Debug)]
 struct Style {
     bare_names: bool,
@@ -161,9 +162,12 @@ impl Sent {
             None if style.nulls => members.push(format!(r#""{name}":null"#)),
             None => {}
         };
-        let number = |value: String| match style.unquoted {
-            true => value,
-            false => format!("\"{value}\""),
+        let number = |value: String| {
+            if style.unquoted {
+                value
+            } else {
+                format!("\"{value}\"")
+            }
         };
         for (name, value) in self.attributes() {
             member(format!("{at}{name}"), value.map(number));
@@ -249,13 +253,16 @@ impl Sent {
             let _ = write!(inside, "<{p}skills>{skills}</{p}skills>");
         }
         if self.named {
-            let info = |id: &u8| match style.children {
-                true => format!(
-                    "<{p}skillInfo>{}{}</{p}skillInfo>",
-                    child("id", &id.to_string()),
-                    child("name", &format!("Skill <{id}>"))
-                ),
-                false => format!("<{p}skillInfo id=\"{id}\" name=\"Skill &lt;{id}>\"/>"),
+            let info = |id: &u8| {
+                if style.children {
+                    format!(
+                        "<{p}skillInfo>{}{}</{p}skillInfo>",
+                        child("id", &id.to_string()),
+                        child("name", &format!("Skill <{id}>"))
+                    )
+                } else {
+                    format!("<{p}skillInfo id=\"{id}\" name=\"Skill &lt;{id}>\"/>")
+                }
             };
             let infos: String = self.skills.iter().map(info).collect();
             let _ = write!(inside, "<{p}skillsInfo>{infos}</{p}skillsInfo>");

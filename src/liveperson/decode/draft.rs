@@ -1,6 +1,6 @@
 //! An agent while his members are being read, in whatever order and spelling they come.
 
-use super::scalar::{self, Scalar};
+use super::scalar::{self, Scalar, Unreadable};
 use crate::domain::{Capacity, Presence, Skill, SkillId, SourceAgent, SourceId};
 
 /// The members of `availableAgents` that mean something to us (contract §4.2). Everything else,
@@ -43,12 +43,13 @@ impl Member {
     /// unprefixed `nil` would be somebody's own attribute, but no member of that name is known.
     pub(super) fn of(name: &str) -> Self {
         let name = name.strip_prefix('@').unwrap_or(name);
-        match Self::exact(name) {
-            Self::Other => match name.rsplit_once(':') {
-                Some((prefix, local)) if prefix != "xmlns" => Self::exact(local),
-                Some(_) | None => Self::Other,
-            },
-            known => known,
+        let known = Self::exact(name);
+        if known != Self::Other {
+            return known;
+        }
+        match name.rsplit_once(':') {
+            Some((prefix, local)) if prefix != "xmlns" => Self::exact(local),
+            Some(_) | None => Self::Other,
         }
     }
 
@@ -98,8 +99,7 @@ pub(super) struct Draft {
     presence: Option<Presence>,
     voice: Option<Presence>,
     capacity: Option<Capacity>,
-    /// `Some(None)` is a count that was sent and cannot be read.
-    load: Option<Option<u32>>,
+    load: Option<Result<u32, Unreadable>>,
     skills: Vec<Skill>,
     nil: bool,
 }
@@ -173,12 +173,8 @@ impl Draft {
             });
             self.skills.dedup_by(|later, kept| later.id == kept.id);
         }
-        let (load, readable) = match self.load {
-            None => (0, true),
-            Some(Some(load)) => (load, true),
-            Some(None) => (0, false),
-        };
-        let capacity = self.capacity.filter(|_| readable);
+        let load = self.load.unwrap_or(Ok(0));
+        let capacity = self.capacity.filter(|_| load.is_ok());
         Some(SourceAgent {
             id,
             login: self.login,
@@ -187,7 +183,7 @@ impl Draft {
             presence: self.presence.unwrap_or(Presence::Unknown),
             voice: self.voice.unwrap_or(Presence::Unknown),
             capacity: capacity.unwrap_or(Capacity::Limited(0)),
-            load,
+            load: load.unwrap_or(0),
             skills: self.skills,
             group_id: self.group_id,
             group_name: self.group_name,

@@ -132,15 +132,20 @@ pub(super) fn capacity(value: &Scalar<'_>) -> Capacity {
     }
 }
 
-/// `chats`: absent is 0 (contract §4.4), negative is 0. `None` is an unreadable count; whoever has
-/// one takes nothing new, because nobody knows whether there is room.
-pub(super) fn load(value: &Scalar<'_>) -> Option<u32> {
+/// A count of chats that was sent and makes no sense. Whoever has one takes nothing new, because
+/// nobody knows whether there is room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unreadable;
+
+/// `chats`: absent is 0 (contract §4.4), negative is 0.
+pub(super) fn load(value: &Scalar<'_>) -> Result<u32, Unreadable> {
     match value {
-        Scalar::Absent => Some(0),
+        Scalar::Absent => Ok(0),
         Scalar::Text(_) | Scalar::Number(_) => value
             .whole()
             .filter(|number| *number <= MOST_CHATS)
-            .map(count),
+            .map(count)
+            .ok_or(Unreadable),
     }
 }
 
@@ -178,7 +183,7 @@ mod tests {
             let value = Scalar::borrowed(text);
             assert_eq!(presence(&value), state, "state {text:?}");
             assert_eq!(capacity(&value), max, "maxChats {text:?}");
-            assert_eq!(load(&value), chats, "chats {text:?}");
+            assert_eq!(load(&value).ok(), chats, "chats {text:?}");
         }
     }
 

@@ -9,9 +9,12 @@ fn ids(agents: &[SourceAgent]) -> Vec<&str> {
 
 /// Reads `document` as what it is.
 fn check(document: &str, expect: &Result<Vec<&str>, DecodeError>) {
-    let result = any(document.as_bytes());
-    let found = result.as_ref().map(|page| ids(&page.agents));
-    assert_eq!(found, expect.as_ref().map(Vec::clone), "{document}");
+    let page = any(document.as_bytes());
+    let found = match &page {
+        Ok(page) => Ok(ids(&page.agents)),
+        Err(error) => Err(error.clone()),
+    };
+    assert_eq!(&found, expect, "{document}");
 }
 
 #[test]

@@ -2,6 +2,10 @@
 //!
 //! Names are matched without their prefix, and any member may be an attribute or a child element.
 //! Document types and entities that XML itself does not know are refused, so nothing can expand.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each place knows its few members and reads over the others, new ones included"
+)]
 
 use std::borrow::Cow;
 
@@ -95,6 +99,11 @@ impl<'a> Walk<'a> {
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
             });
         }
+    }
+
+    /// The next piece inside an element: a self-closed one has none.
+    fn inside(&mut self, open: bool) -> Result<Piece<'a>, DecodeError> {
+        if open { self.next() } else { Ok(Piece::Close) }
     }
 
     fn said(&self, error: &Error) -> DecodeError {
@@ -207,8 +216,8 @@ impl<'a> Walk<'a> {
             members = true;
             draft.set(member, value);
         })?;
-        while open {
-            match self.next()? {
+        loop {
+            match self.inside(open)? {
                 Piece::Open(child) => {
                     members = true;
                     match member(&child) {
@@ -249,8 +258,8 @@ impl<'a> Walk<'a> {
             Member::Nil => nil |= is_true(&value),
             _ => entry.set(member, value.kept()),
         })?;
-        while open {
-            match self.next()? {
+        loop {
+            match self.inside(open)? {
                 Piece::Open(child) => match member(&child) {
                     Member::Skill | Member::SkillInfo => self.skills(draft, &child, true)?,
                     member => {
@@ -288,8 +297,8 @@ impl<'a> Walk<'a> {
             }
         };
         self.attributes(start, &mut take)?;
-        while open {
-            match self.next()? {
+        loop {
+            match self.inside(open)? {
                 Piece::Open(child) => {
                     let value = self.scalar(&child)?;
                     take(member(&child), value);
@@ -307,8 +316,8 @@ impl<'a> Walk<'a> {
     fn reported(&mut self, page: &mut Page, open: bool) -> Result<(), DecodeError> {
         let mut internal_code = None;
         let mut said = false;
-        while open {
-            match self.next()? {
+        loop {
+            match self.inside(open)? {
                 Piece::Open(child) => {
                     said = true;
                     let value = self.scalar(&child)?;
