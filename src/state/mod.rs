@@ -1,1 +1,35 @@
-//! Durable state: sled and memory behind the store ports.
+//! Durable state: one store over two engines, sled on a disk and a table in memory.
+//!
+//! Reading order: [`store`](Store) holds the ports' rules (compare-and-swap, limits, history),
+//! `engine` says what a table must do, [`disk`](SledStore) keeps its promise through kill -9 and
+//! power loss and opens what is damaged, `record` and `key` are the stored form. Around them:
+//! [`export_to_file`], [`import`], [`verify`], [`show`] and the migrations.
+//!
+//! The state directory (mode 0700):
+//!
+//! | name | what |
+//! |---|---|
+//! | `db/` | sled; its data file is `db/db` |
+//! | `export.jsonl` | the last own export (mode 0600), read back when the database is lost |
+//! | `before-import-*.jsonl`, `before-schema-*.jsonl` | what was there before |
+//! | `quarantine/<epoch ms>/` | damaged files |
+//! | `repair-under-way` | only while a damaged database is being replaced |
+//!
+//! All methods block; everything may be called from several threads.
+
+mod disk;
+mod engine;
+mod export;
+mod import;
+mod key;
+mod migrate;
+mod record;
+mod store;
+mod verify;
+
+pub use disk::{Disk, Durable, EXPORT, Fsync, SledStore};
+pub use engine::{Applied, Change, Engine, Guard, Memory};
+pub use export::{Export, export_to_file, read as read_export};
+pub use import::{Imported, import};
+pub use store::{MemoryStore, SCHEMA, Store};
+pub use verify::{Finding, Problem, Summary, show, verify};

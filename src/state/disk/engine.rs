@@ -1,0 +1,266 @@
+//! sled as an engine: one tree, atomic batches, flush, fsync, and only then an answer.
+
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sled::transaction::{ConflictableTransactionError, TransactionError};
+
+use super::{
+    durable::{Blobs, Durable},
+    opening::{self, Refusal},
+    panics::supervised,
+};
+use crate::{
+    ports::{Opened, StoreError},
+    state::engine::{Applied, BATCH, Change, Engine, Guard},
+};
+
+/// sled on a disk.
+pub struct Disk {
+    pub(super) dir: PathBuf,
+    pub(super) database: PathBuf,
+    pub(super) durable: Arc<dyn Durable>,
+    pub(super) opened: Opened,
+    /// `None` after a failure: what is in memory may differ from what is on the disk, so the next
+    /// call opens anew from the disk.
+    pub(super) live: Mutex<Option<Live>>,
+}
+
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Disk")
+            .field("database", &self.database)
+            .field("opened", &self.opened)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An open database and the second handle on its `db` file, for fsync.
+pub(super) struct Live {
+    db: sled::Db,
+    file: fs::File,
+    blobs: Blobs,
+}
+
+impl Live {
+    /// Takes a freshly opened database and makes its directory entries durable.
+    pub(super) fn new(db: sled::Db, database: &Path, durable: &dyn Durable) -> io::Result<Self> {
+        let path = database.join("db");
+        let file = fs::File::open(&path)?;
+        db.flush().map_err(into_io)?;
+        let mut blobs = Blobs::default();
+        blobs.sync(&database.join("blobs"), durable)?;
+        durable.sync(&file, &path)?;
+        for path in [&database.join("conf"), database] {
+            durable.sync(&fs::File::open(path)?, path)?;
+        }
+        Ok(Self { db, file, blobs })
+    }
+
+    fn settle(&mut self, database: &Path, durable: &dyn Durable) -> io::Result<()> {
+        let blobs = database.join("blobs");
+        // Before the log that points at them, and after it for those that flushing made.
+        self.blobs.sync(&blobs, durable)?;
+        self.db.flush().map_err(into_io)?;
+        self.blobs.sync(&blobs, durable)?;
+        durable.sync(&self.file, &database.join("db"))
+    }
+
+    fn write(&mut self, batch: &[Change], guard: Option<&Guard>) -> sled::Result<Applied> {
+        let Some(guard) = guard else {
+            let mut writes = sled::Batch::default();
+            for change in batch {
+                match &change.value {
+                    Some(value) => writes.insert(change.key.as_bytes(), value.as_slice()),
+                    None => writes.remove(change.key.as_bytes()),
+                }
+            }
+            return self.db.apply_batch(writes).map(|()| Applied::Done);
+        };
+        // Memory only: sled may run this more than once.
+        let outcome = self.db.transaction(|tree| {
+            let stored = tree.get(&guard.key)?;
+            if stored.as_deref() != guard.expected.as_deref() {
+                return Err(ConflictableTransactionError::Abort(()));
+            }
+            for change in batch {
+                match &change.value {
+                    Some(value) => tree.insert(change.key.as_bytes(), value.as_slice())?,
+                    None => tree.remove(change.key.as_bytes())?,
+                };
+            }
+            Ok(())
+        });
+        match outcome {
+            Ok(()) => Ok(Applied::Done),
+            Err(TransactionError::Abort(())) => Ok(Applied::Refused),
+            Err(TransactionError::Storage(error)) => Err(error),
+        }
+    }
+}
+
+/// An error of sled as an error of the system, for those that are one.
+pub(super) fn into_io(error: sled::Error) -> io::Error {
+    match error {
+        sled::Error::Io(source) => source,
+        sled::Error::CollectionNotFound(_)
+        | sled::Error::Unsupported(_)
+        | sled::Error::ReportableBug(_)
+        | sled::Error::Corruption { .. } => {
+            io::Error::new(ErrorKind::InvalidData, error.to_string())
+        }
+    }
+}
+
+impl Disk {
+    fn failed(&self, doing: &'static str, source: io::Error) -> StoreError {
+        let path = self.database.display().to_string();
+        if source.kind() == ErrorKind::InvalidData {
+            return StoreError::Damaged {
+                what: format!("the database in {path}"),
+                why: source.to_string(),
+            };
+        }
+        StoreError::Io {
+            doing,
+            path,
+            source,
+        }
+    }
+
+    /// Runs `work` on the open database, opening it anew if the last call failed.
+    fn with<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&mut Live) -> io::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut slot = self.live();
+        let mut live = match slot.take() {
+            Some(live) => live,
+            None => self.reopen()?,
+        };
+        let outcome = supervised(|| match work(&mut live) {
+            Ok(done) => Ok((done, live)),
+            Err(error) => Err((error, live)),
+        });
+        let error = match outcome {
+            Ok(Ok((done, live))) => {
+                *slot = Some(live);
+                return Ok(done);
+            }
+            Ok(Err((error, live))) => {
+                // Closing tries to flush once more, which may panic in its turn.
+                let _ = supervised(|| drop(live));
+                error
+            }
+            Err(panic) => io::Error::new(ErrorKind::InvalidData, panic),
+        };
+        let error = self.failed(doing, error);
+        tracing::error!(state.dir = %self.dir.display(), "{error}; the state is opened again at the next use");
+        Err(error)
+    }
+
+    fn reopen(&self) -> Result<Live, StoreError> {
+        let doing = "open the state again after a failure";
+        match opening::attempt(&self.database, &*self.durable) {
+            Ok(live) => Ok(live),
+            Err(Refusal::Locked) => Err(self.failed(
+                doing,
+                io::Error::new(
+                    ErrorKind::WouldBlock,
+                    "the failed one is still closing, or another lp2rc took it; try again, then restart lp2rc",
+                ),
+            )),
+            Err(Refusal::Damaged(why)) => Err(self.failed(
+                doing,
+                io::Error::new(
+                    ErrorKind::InvalidData,
+                    format!("{why}; a restart of lp2rc repairs it"),
+                ),
+            )),
+            Err(Refusal::Io(source)) => Err(self.failed(doing, source)),
+        }
+    }
+
+    fn live(&self) -> MutexGuard<'_, Option<Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine for Disk {
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with("read the state", |live| {
+            let value = live.db.get(key).map_err(into_io)?;
+            Ok(value.map(|value| value.to_vec()))
+        })
+    }
+
+    fn scan(
+        &self,
+        from: &str,
+        to: &str,
+        visit: &mut dyn FnMut(&str, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.with("read the state", |live| {
+            for row in live.db.range(from..to) {
+                let (key, value) = row.map_err(into_io)?;
+                let key = std::str::from_utf8(&key)
+                    .map_err(|_| io::Error::new(ErrorKind::InvalidData, "a key is not text"))?;
+                if let Err(error) = visit(key, &value) {
+                    // The visitor's error, not the engine's: the database stays open.
+                    return Ok(Err(error));
+                }
+            }
+            Ok(Ok(()))
+        })?
+    }
+
+    fn last_key(&self, from: &str, to: &str) -> Result<Option<String>, StoreError> {
+        self.with("read the state", |live| {
+            let Some(row) = live.db.range(from..to).next_back() else {
+                return Ok(None);
+            };
+            let (key, _) = row.map_err(into_io)?;
+            String::from_utf8(key.to_vec())
+                .map(Some)
+                .map_err(|_| io::Error::new(ErrorKind::InvalidData, "a key is not text"))
+        })
+    }
+
+    fn apply(&self, changes: &[Change], guard: Option<&Guard>) -> Result<Applied, StoreError> {
+        let (first, last) = changes.split_at(changes.len().saturating_sub(1) / BATCH * BATCH);
+        self.with("keep the state", |live| {
+            for batch in first.chunks(BATCH) {
+                match live.write(batch, None).map_err(into_io)? {
+                    Applied::Done | Applied::Refused => {}
+                }
+            }
+            if !first.is_empty() {
+                // The cursor must never reach the disk before the records it vouches for.
+                live.settle(&self.database, &*self.durable)?;
+            }
+            let applied = live.write(last, guard).map_err(into_io)?;
+            live.settle(&self.database, &*self.durable)?;
+            Ok(applied)
+        })
+    }
+
+    fn disk_bytes(&self) -> u64 {
+        let slot = self.live();
+        slot.as_ref()
+            .and_then(|live| live.db.size_on_disk().ok())
+            .unwrap_or(0)
+    }
+
+    fn dir(&self) -> Option<&Path> {
+        Some(&self.dir)
+    }
+
+    fn opened(&self) -> Opened {
+        self.opened.clone()
+    }
+}

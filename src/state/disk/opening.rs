@@ -1,0 +1,338 @@
+//! Opening a database that may be damaged, under supervision, in steps that lose ever more:
+//!
+//! | step | when | outcome |
+//! |---|---|---|
+//! | open and read every page | always | `Clean`, `New` |
+//! | move `snap.*` into quarantine, open again, decode everything | damaged | `Repaired` |
+//! | move the whole database into quarantine, take in `export.jsonl` | still damaged | `Restored` |
+//! | start empty | no usable export | `Lost` |
+//!
+//! A database that another process holds, that a newer version wrote, or that the system refuses
+//! to read (permissions, full disk) is never touched.
+
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use super::{
+    Disk, durable::Durable, engine::Live, engine::into_io, panics::supervised, quarantine,
+};
+use crate::{
+    config::StateConfig,
+    domain::Timestamp,
+    ports::{Opened, StoreError},
+    state::{
+        engine::{Applied, Engine},
+        export::{self, export_to_file},
+        import::import,
+        key,
+        migrate::{self, MIGRATIONS, Schema},
+        store::{SCHEMA, Store},
+        verify::{Finding, Problem, verify},
+    },
+};
+
+/// Why a database could not be opened.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// Another process, or a handle of this one that is still closing.
+    Locked,
+    /// Its content is not what it should be.
+    Damaged(String),
+    /// The system refused.
+    Io(io::Error),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Io { source, .. } => Self::Io(source),
+            StoreError::Conflict { .. }
+            | StoreError::Locked { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Damaged { .. } => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
+/// Opens the database in this directory as it is, and nothing else.
+pub(super) fn attempt(database: &Path, durable: &dyn Durable) -> Result<Live, Refusal> {
+    // No flusher thread: nothing reaches the disk outside of a commit, which ends with an fsync.
+    // Default cache: a smaller one leaks (2.9 GB after 1,500 commits with 8 MB).
+    let config = sled::Config::new().path(database).flush_every_ms(None);
+    let db = match supervised(|| config.open()) {
+        Err(panic) => return Err(Refusal::Damaged(panic)),
+        Ok(Err(error)) => return Err(refusal(error)),
+        Ok(Ok(db)) => db,
+    };
+    let walked = supervised(|| {
+        // Reading is what finds damage in pages: every page carries a checksum.
+        for row in db.iter() {
+            let _ = row?;
+        }
+        Ok(())
+    });
+    match walked {
+        Err(panic) => return Err(Refusal::Damaged(panic)),
+        Ok(Err(error)) => return Err(refusal(error)),
+        Ok(Ok(())) => {}
+    }
+    match supervised(|| Live::new(db, database, durable)) {
+        Err(panic) => Err(Refusal::Damaged(panic)),
+        Ok(outcome) => outcome.map_err(Refusal::Io),
+    }
+}
+
+fn refusal(error: sled::Error) -> Refusal {
+    let said = error.to_string();
+    if said.contains("could not acquire lock") {
+        return Refusal::Locked;
+    }
+    let unsupported = matches!(error, sled::Error::Unsupported(_));
+    let source = into_io(error);
+    match source.kind() {
+        // Another version or settings of sled: not damage, and not for us to move away.
+        _ if unsupported => Refusal::Io(io::Error::new(io::ErrorKind::Unsupported, said)),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Refusal::Damaged(said),
+        _ => Refusal::Io(source),
+    }
+}
+
+/// Opens what [`super::SledStore::open`] describes.
+pub(super) fn open(
+    config: &StateConfig,
+    now: Timestamp,
+    durable: Arc<dyn Durable>,
+) -> Result<Store<Disk>, StoreError> {
+    let opening = Opening {
+        dir: config.dir.clone(),
+        database: config.dir.join(super::DATABASE),
+        keep_runs: config.keep_runs,
+        now,
+        durable,
+    };
+    opening.make_directory()?;
+    let store = opening.open()?;
+    opening.say(&store.engine.opened);
+    Ok(store)
+}
+
+struct Opening {
+    dir: PathBuf,
+    database: PathBuf,
+    keep_runs: u32,
+    now: Timestamp,
+    durable: Arc<dyn Durable>,
+}
+
+impl Opening {
+    fn failed(&self, doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+        let path = path.display().to_string();
+        move |source| StoreError::Io {
+            doing,
+            path,
+            source,
+        }
+    }
+
+    fn make_directory(&self) -> Result<(), StoreError> {
+        let existed = self.dir.exists();
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.dir)
+            .and_then(|()| {
+                if existed {
+                    return Ok(());
+                }
+                // Whatever the umask was.
+                fs::set_permissions(&self.dir, fs::Permissions::from_mode(0o700))?;
+                fs::File::open(export::parent(&self.dir))?.sync_all()
+            })
+            .map_err(self.failed("make the state directory", &self.dir))
+    }
+
+    fn open(&self) -> Result<Store<Disk>, StoreError> {
+        if let Some(unfinished) = quarantine::unfinished(&self.dir) {
+            // The process died while it replaced a damaged database: go on where it stood.
+            return self.replace(unfinished, "an earlier repair was cut off");
+        }
+        let existed = quarantine::has_content(&self.database);
+        let why = match self.accept(existed, false) {
+            Ok(store) => {
+                let opened = if existed { Opened::Clean } else { Opened::New };
+                return self.settle(store, opened);
+            }
+            Err(refusal) => self.damage(refusal)?,
+        };
+        let place = quarantine::place(&self.dir, self.now);
+        tracing::warn!(state.dir = %self.dir.display(), reason = %why, "the state is damaged; trying without its snapshot file");
+        let moved = quarantine::move_snapshots(&self.database, &place)
+            .map_err(self.failed("move a damaged snapshot into quarantine", &place))?;
+        if moved == 0 {
+            return self.replace(place, &why);
+        }
+        match self.accept(true, true) {
+            Ok(store) => {
+                let quarantine = place.display().to_string();
+                self.settle(store, Opened::Repaired { quarantine })
+            }
+            Err(refusal) => {
+                let why = self.damage(refusal)?;
+                self.replace(place, &why)
+            }
+        }
+    }
+
+    /// What is wrong with the database, unless it is something that must not be repaired.
+    fn damage(&self, refusal: Refusal) -> Result<String, StoreError> {
+        match refusal {
+            Refusal::Damaged(why) => Ok(why),
+            Refusal::Locked => Err(StoreError::Locked {
+                path: self.dir.display().to_string(),
+            }),
+            Refusal::Io(source) => Err(self.failed("open the state", &self.database)(source)),
+        }
+    }
+
+    /// Opens the database and looks whether it is one of ours, whole.
+    fn accept(&self, existed: bool, thoroughly: bool) -> Result<Store<Disk>, Refusal> {
+        let live = attempt(&self.database, &*self.durable)?;
+        let store = self.store(live, Opened::Clean);
+        let schema = migrate::found(&store.engine)?;
+        match schema {
+            // sled opens a file of garbage as an empty database.
+            Schema::Empty if existed => {
+                return Err(Refusal::Damaged("its records are gone".to_owned()));
+            }
+            Schema::Missing => return Err(Refusal::Damaged("it has no schema number".to_owned())),
+            Schema::Empty | Schema::Found(_) => {}
+        }
+        if store.engine.get(key::UNSETTLED)?.is_some() {
+            return Err(Refusal::Damaged("an import was cut off".to_owned()));
+        }
+        if thoroughly && schema == Schema::Found(SCHEMA) {
+            // Other findings are older than the damage: no reason to give the database up.
+            let is_damage = |finding: &&Finding| match finding.problem {
+                Problem::Unreadable(_) | Problem::Misplaced { .. } | Problem::NoGeneration => true,
+                Problem::Newer { .. }
+                | Problem::UnknownKey
+                | Problem::SharedTargetId { .. }
+                | Problem::SharedUsername { .. }
+                | Problem::Unsettled => false,
+            };
+            if let Some(first) = verify(&store)?.iter().find(is_damage) {
+                return Err(Refusal::Damaged(first.to_string()));
+            }
+        }
+        Ok(store)
+    }
+
+    fn store(&self, live: Live, opened: Opened) -> Store<Disk> {
+        let disk = Disk {
+            dir: self.dir.clone(),
+            database: self.database.clone(),
+            durable: Arc::clone(&self.durable),
+            opened,
+            live: Mutex::new(Some(live)),
+        };
+        Store::over(disk, self.keep_runs)
+    }
+
+    /// Brings the schema up to date and says how the store came up.
+    fn settle(&self, mut store: Store<Disk>, opened: Opened) -> Result<Store<Disk>, StoreError> {
+        store.engine.opened = opened;
+        match migrate::found(&store.engine)? {
+            Schema::Empty | Schema::Missing => {
+                match store.engine.apply(&[migrate::stamp(SCHEMA)], None)? {
+                    Applied::Done | Applied::Refused => {}
+                }
+            }
+            Schema::Found(schema) => {
+                let place = self.dir.display().to_string();
+                migrate::climb(
+                    &store.engine,
+                    &place,
+                    (schema, SCHEMA),
+                    MIGRATIONS,
+                    &mut |from| {
+                        let name =
+                            format!("before-schema-{}-{}.jsonl", from + 1, self.now.millis());
+                        let (generation, _, _) = store.cursor()?;
+                        let text = export::write(&store.engine, from, generation, self.now)?;
+                        export_to_file(&self.dir.join(name), &text)
+                    },
+                )?;
+            }
+        }
+        Ok(store)
+    }
+
+    /// Starts a new database beside the damaged one and takes in the last own export.
+    fn replace(&self, place: PathBuf, why: &str) -> Result<Store<Disk>, StoreError> {
+        tracing::warn!(state.dir = %self.dir.display(), reason = %why, "the state cannot be repaired; starting a new database");
+        quarantine::move_database(&self.dir, &self.database, &place)
+            .map_err(self.failed("move the damaged state into quarantine", &place))?;
+        let live = attempt(&self.database, &*self.durable).map_err(|refusal| {
+            match self.damage(refusal) {
+                Ok(why) => StoreError::Damaged {
+                    what: format!("a new database in {}", self.database.display()),
+                    why,
+                },
+                Err(error) => error,
+            }
+        })?;
+        let quarantine = place.display().to_string();
+        let lost = Opened::Lost {
+            quarantine: quarantine.clone(),
+        };
+        let mut store = self.settle(self.store(live, lost.clone()), lost)?;
+        let path = self.dir.join(super::EXPORT);
+        match fs::read_to_string(&path) {
+            Ok(text) => match import(&store, &text, self.now) {
+                Ok(imported) => {
+                    store.engine.opened = Opened::Restored {
+                        quarantine,
+                        exported_at: imported.exported_at,
+                    };
+                }
+                Err(error @ StoreError::Io { .. }) => return Err(error),
+                Err(error) => {
+                    tracing::error!(export = %path.display(), reason = %error, "the last export cannot be used");
+                    quarantine::move_file(&path, &place)
+                        .map_err(self.failed("move the export into quarantine", &path))?;
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(self.failed("read the last export", &path)(source)),
+        }
+        quarantine::finish(&self.dir).map_err(self.failed("finish a repair", &self.dir))?;
+        Ok(store)
+    }
+
+    fn say(&self, opened: &Opened) {
+        let dir = self.dir.display();
+        match opened {
+            Opened::Clean => {}
+            Opened::New if self.dir.join(super::EXPORT).exists() => {
+                tracing::warn!(state.dir = %dir, "there was no database, but there is an export; `lp2rc state import` takes it in");
+            }
+            Opened::New => tracing::info!(state.dir = %dir, "a new state was made"),
+            Opened::Repaired { quarantine } => {
+                tracing::warn!(state.dir = %dir, %quarantine, "a snapshot file was damaged; every record is there; nothing to do");
+            }
+            Opened::Restored {
+                quarantine,
+                exported_at,
+            } => {
+                tracing::error!(state.dir = %dir, %quarantine, %exported_at, "the database was damaged; the last export was restored; the next full poll brings agents up to date, routing counters are as old as the export");
+            }
+            Opened::Lost { quarantine } => {
+                tracing::error!(state.dir = %dir, %quarantine, "the database was damaged and there was no usable export; starting empty; the next full poll fills it; import an older export with `lp2rc state import` to keep identities that were given by the target");
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Taking an export in: everything is checked before anything is written.
+
+use std::path::PathBuf;
+
+use super::{
+    engine::{Applied, BATCH, Change, Engine, scan_all},
+    export::{self, Export, export_to_file},
+    key,
+    record::{self, CounterRow, CursorRecord, IdentityRecord, RosterRecord, RunRecord, Unreadable},
+    store::{SCHEMA, Store},
+};
+use crate::{
+    domain::{Generation, Timestamp},
+    ports::StoreError,
+};
+
+/// What an import did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Records taken in.
+    pub records: usize,
+    /// Generation of the store now. Above the one before, so that whoever still works with the
+    /// old content gets a conflict.
+    pub generation: Generation,
+    /// When the export was made.
+    pub exported_at: Timestamp,
+    /// Where the content from before was exported to; `None` when there was none, or no disk.
+    pub before: Option<PathBuf>,
+}
+
+/// Replaces the content of `store` by an export. What was there is exported first, beside the
+/// database as `before-import-<epoch milliseconds>.jsonl`.
+///
+/// An import that is cut off leaves a marker; the next start then restores the last own export.
+pub fn import<E: Engine>(
+    store: &Store<E>,
+    text: &str,
+    now: Timestamp,
+) -> Result<Imported, StoreError> {
+    let export = export::read("the export", text)?;
+    let cursor = check(store, &export)?;
+
+    let _turn = store.turn();
+    let (stored, _, _) = store.cursor()?;
+    let mut old_keys = Vec::new();
+    scan_all(&store.engine, &mut |key, _| {
+        if !key.starts_with(key::META) {
+            old_keys.push(key.to_owned());
+        }
+        Ok(())
+    })?;
+    let mut before = None;
+    if !old_keys.is_empty()
+        && let Some(dir) = store.dir()
+    {
+        let path = dir.join(format!("before-import-{}.jsonl", now.millis()));
+        export_to_file(&path, &store.export_in_turn(now)?)?;
+        before = Some(path);
+    }
+
+    let generation = if old_keys.is_empty() {
+        export.generation
+    } else {
+        export.generation.max(stored.next())
+    };
+    let mut changes = vec![Change::put(
+        key::UNSETTLED,
+        b"{\"write\":\"import\"}".to_vec(),
+    )];
+    changes.extend(
+        old_keys
+            .into_iter()
+            .filter(|key| export.rows.binary_search_by(|row| row.0.cmp(key)).is_err())
+            .map(Change::remove),
+    );
+    changes.extend(export.rows.iter().map(|(key, value)| {
+        let renewed = (key == key::CURSOR && generation != export.generation)
+            .then(|| cursor.clone())
+            .flatten();
+        match renewed {
+            Some((_, cursor)) => Change::put(
+                key::CURSOR,
+                record::encode(&CursorRecord::new(generation, &cursor)),
+            ),
+            None => Change::put(key.clone(), value.as_bytes().to_vec()),
+        }
+    }));
+    if changes.len() < BATCH {
+        // One batch is whole or not there at all: no marker needed.
+        changes.remove(0);
+    } else {
+        changes.push(Change::remove(key::UNSETTLED));
+    }
+    match store.engine.apply(&changes, None)? {
+        Applied::Done | Applied::Refused => {}
+    }
+    Ok(Imported {
+        records: export.records(),
+        generation,
+        exported_at: export.exported_at,
+        before,
+    })
+}
+
+type CursorInExport = Option<(Generation, crate::domain::Cursor)>;
+
+/// Decodes every record, so that nothing unreadable gets in. Gives the cursor.
+fn check<E: Engine>(store: &Store<E>, export: &Export<'_>) -> Result<CursorInExport, StoreError> {
+    if export.schema > SCHEMA {
+        return Err(StoreError::Newer {
+            path: "the export".to_owned(),
+            found: export.schema,
+            known: SCHEMA,
+        });
+    }
+    if export.schema < SCHEMA {
+        return Err(StoreError::Damaged {
+            what: "the export".to_owned(),
+            why: format!(
+                "it has schema {}, and there is no way from there to {SCHEMA}",
+                export.schema
+            ),
+        });
+    }
+    let mut cursor = None;
+    for (key, value) in &export.rows {
+        let bytes = value.as_bytes();
+        let kept = match family(key) {
+            Family::Roster => record::decode::<RosterRecord>(bytes).map(drop),
+            Family::Identity => record::decode::<IdentityRecord>(bytes).map(drop),
+            Family::Counter => record::decode::<CounterRow>(bytes).map(drop),
+            Family::Run => record::decode::<RunRecord>(bytes).map(drop),
+            Family::Cursor => record::decode::<CursorRecord>(bytes)
+                .map(|record| cursor = Some(record.into_domain())),
+            Family::Unknown => Err(Unreadable::Broken("it has no known kind".to_owned())),
+        };
+        kept.map_err(|why| store.unreadable(key, why))?;
+    }
+    if cursor.as_ref().map_or(0, |(generation, _)| generation.0) != export.generation.0 {
+        return Err(StoreError::Damaged {
+            what: "the export".to_owned(),
+            why: "its first line and its cursor disagree about the generation".to_owned(),
+        });
+    }
+    Ok(cursor)
+}
+
+/// Kinds of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Roster,
+    Identity,
+    Counter,
+    Run,
+    Cursor,
+    Unknown,
+}
+
+/// The kind of record under a key.
+pub(crate) fn family(key: &str) -> Family {
+    let prefixes = [
+        (key::ROSTER, Family::Roster),
+        (key::IDENTITY, Family::Identity),
+        (key::COUNTER, Family::Counter),
+    ];
+    if key == key::CURSOR {
+        Family::Cursor
+    } else if key::run_number(key).is_some() {
+        Family::Run
+    } else {
+        prefixes
+            .into_iter()
+            .find(|(prefix, _)| key.starts_with(prefix))
+            .map_or(Family::Unknown, |(_, family)| family)
+    }
+}

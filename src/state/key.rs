@@ -1,0 +1,98 @@
+//! Keys of the one ordered table. All keys are text, so that an export can be read and compared.
+//!
+//! | key | holds |
+//! |---|---|
+//! | `counter/["<agent>",<department or null>]` | picks of one agent |
+//! | `cursor` | generation and cursor |
+//! | `identity/<source id>` | who an agent is in the target |
+//! | `meta/schema` | version of this layout |
+//! | `meta/unsettled` | a write of several batches has begun and not ended |
+//! | `roster/<source id>` | what we believe about an agent |
+//! | `run/<16 hexadecimal digits>` | one finished cycle, big-endian so that order is age |
+
+use crate::domain::{DepartmentId, SourceId, TargetId};
+
+/// Generation and cursor: the record whose bytes are compared before a commit.
+pub(crate) const CURSOR: &str = "cursor";
+/// Version of the layout.
+pub(crate) const SCHEMA: &str = "meta/schema";
+/// Present while a write of several batches is under way. Its text says which kind.
+pub(crate) const UNSETTLED: &str = "meta/unsettled";
+
+pub(crate) const META: &str = "meta/";
+pub(crate) const ROSTER: &str = "roster/";
+pub(crate) const IDENTITY: &str = "identity/";
+pub(crate) const COUNTER: &str = "counter/";
+pub(crate) const RUN: &str = "run/";
+
+pub(crate) fn roster(id: &SourceId) -> String {
+    format!("{ROSTER}{id}")
+}
+
+pub(crate) fn identity(id: &SourceId) -> String {
+    format!("{IDENTITY}{id}")
+}
+
+/// JSON keeps the two parts apart whatever characters they hold.
+pub(crate) fn counter(agent: &TargetId, department: Option<&DepartmentId>) -> String {
+    let agent = serde_json::Value::from(agent.as_str());
+    let department = serde_json::Value::from(department.map(DepartmentId::as_str));
+    format!("{COUNTER}[{agent},{department}]")
+}
+
+pub(crate) fn run(number: u64) -> String {
+    format!("{RUN}{number:016x}")
+}
+
+pub(crate) fn run_number(key: &str) -> Option<u64> {
+    let digits = key.strip_prefix(RUN)?;
+    (digits.len() == 16)
+        .then(|| u64::from_str_radix(digits, 16).ok())
+        .flatten()
+}
+
+/// The first text that is greater than every text with this prefix. Prefixes end in `/`, and `0`
+/// is the character after it.
+pub(crate) fn after(prefix: &str) -> String {
+    let mut end = prefix.trim_end_matches('/').to_owned();
+    end.push('0');
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_sort_by_age() {
+        let mut keys: Vec<_> = [0, 9, 10, 255, 256, u64::MAX].map(run).to_vec();
+        let in_order = keys.clone();
+        keys.sort();
+        assert_eq!(keys, in_order);
+        assert_eq!(run_number(&run(256)), Some(256));
+        assert_eq!(run_number("run/12"), None);
+    }
+
+    #[test]
+    fn two_counters_never_share_a_key() {
+        let agent = |text: &str| TargetId::new(text);
+        let department = DepartmentId::new;
+        let keys = [
+            counter(&agent("a"), None),
+            counter(&agent("a"), Some(&department("null"))),
+            counter(&agent("a"), Some(&department(""))),
+            counter(&agent("a\",\"b"), None),
+            counter(&agent("a"), Some(&department("b"))),
+        ];
+        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!(distinct.len(), keys.len());
+    }
+
+    #[test]
+    fn a_family_ends_before_its_neighbour() {
+        for inside in ["roster/", "roster/1", "roster/\u{10ffff}"] {
+            assert!(inside < after(ROSTER).as_str(), "{inside}");
+        }
+        assert!("roster0" >= after(ROSTER).as_str());
+    }
+}
