@@ -71,8 +71,8 @@ pub trait Engine: Send + Sync + 'static {
     /// The greatest key before `to`, if it is not before `from`.
     fn last_key(&self, from: &str, to: &str) -> Result<Option<String>, StoreError>;
 
-    /// Writes the changes in their order, in batches of at most [`BATCH`], each of them atomic.
-    /// The guard is checked together with the last batch. When it returns `Done`, everything
+    /// Writes the changes in their order, in batches of at most [`BATCH`], each of them atomic. The
+    /// last batch is as full as it can be; the guard is checked together with it. When it returns `Done`, everything
     /// survives kill -9 and power loss; an error means that nobody knows, and that the caller
     /// must load again.
     fn apply(&self, changes: &[Change], guard: Option<&Guard>) -> Result<Applied, StoreError>;

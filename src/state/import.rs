@@ -8,9 +8,10 @@ use super::{
     key,
     record::{self, CounterRow, CursorRecord, IdentityRecord, RosterRecord, RunRecord, Unreadable},
     store::{SCHEMA, Store},
+    tally::Tally,
 };
 use crate::{
-    domain::{Generation, Timestamp},
+    domain::{Cursor, Generation, Timestamp},
     ports::StoreError,
 };
 
@@ -38,9 +39,9 @@ pub fn import<E: Engine>(
     now: Timestamp,
 ) -> Result<Imported, StoreError> {
     let export = export::read("the export", text)?;
-    let cursor = check(store, &export)?;
+    let (cursor, tally) = check(store, &export)?;
 
-    let _turn = store.turn();
+    let mut turn = store.turn();
     let (stored, _, _) = store.cursor()?;
     let mut old_keys = Vec::new();
     scan_all(&store.engine, &mut |key, _| {
@@ -63,10 +64,7 @@ pub fn import<E: Engine>(
     } else {
         export.generation.max(stored.next())
     };
-    let mut changes = vec![Change::put(
-        key::UNSETTLED,
-        b"{\"write\":\"import\"}".to_vec(),
-    )];
+    let mut changes = vec![Change::put(key::UNSETTLED, key::IMPORT.to_vec())];
     changes.extend(
         old_keys
             .into_iter()
@@ -74,16 +72,13 @@ pub fn import<E: Engine>(
             .map(Change::remove),
     );
     changes.extend(export.rows.iter().map(|(key, value)| {
-        let renewed = (key == key::CURSOR && generation != export.generation)
-            .then(|| cursor.clone())
-            .flatten();
-        match renewed {
-            Some((_, cursor)) => Change::put(
-                key::CURSOR,
-                record::encode(&CursorRecord::new(generation, &cursor)),
-            ),
-            None => Change::put(key.clone(), value.as_bytes().to_vec()),
-        }
+        let value = match &cursor {
+            Some(cursor) if key == key::CURSOR => {
+                record::encode(&CursorRecord::new(generation, cursor, tally))
+            }
+            Some(_) | None => value.as_bytes().to_vec(),
+        };
+        Change::put(key.clone(), value)
     }));
     if changes.len() < BATCH {
         // One batch is whole or not there at all: no marker needed.
@@ -91,8 +86,9 @@ pub fn import<E: Engine>(
     } else {
         changes.push(Change::remove(key::UNSETTLED));
     }
+    turn.tally = None;
     match store.engine.apply(&changes, None)? {
-        Applied::Done | Applied::Refused => {}
+        Applied::Done | Applied::Refused => turn.tally = Some(tally),
     }
     Ok(Imported {
         records: export.records(),
@@ -102,10 +98,12 @@ pub fn import<E: Engine>(
     })
 }
 
-type CursorInExport = Option<(Generation, crate::domain::Cursor)>;
-
-/// Decodes every record, so that nothing unreadable gets in. Gives the cursor.
-fn check<E: Engine>(store: &Store<E>, export: &Export<'_>) -> Result<CursorInExport, StoreError> {
+/// Decodes every record, so that nothing unreadable gets in. Gives the cursor, and the tally of
+/// the rows as they are: an export may have been made after a commit that was cut off.
+fn check<E: Engine>(
+    store: &Store<E>,
+    export: &Export<'_>,
+) -> Result<(Option<Cursor>, Tally), StoreError> {
     if export.schema > SCHEMA {
         return Err(StoreError::Newer {
             path: "the export".to_owned(),
@@ -123,6 +121,8 @@ fn check<E: Engine>(store: &Store<E>, export: &Export<'_>) -> Result<CursorInExp
         });
     }
     let mut cursor = None;
+    let mut generation = Generation::default();
+    let mut tally = Tally::default();
     for (key, value) in &export.rows {
         let bytes = value.as_bytes();
         let kept = match family(key) {
@@ -130,19 +130,25 @@ fn check<E: Engine>(store: &Store<E>, export: &Export<'_>) -> Result<CursorInExp
             Family::Identity => record::decode::<IdentityRecord>(bytes).map(drop),
             Family::Counter => record::decode::<CounterRow>(bytes).map(drop),
             Family::Run => record::decode::<RunRecord>(bytes).map(drop),
-            Family::Cursor => record::decode::<CursorRecord>(bytes)
-                .map(|record| cursor = Some(record.into_domain())),
+            Family::Cursor => record::decode::<CursorRecord>(bytes).map(|record| {
+                let (found, read) = record.into_domain();
+                generation = found;
+                cursor = Some(read);
+            }),
             Family::Unknown => Err(Unreadable::Broken("it has no known kind".to_owned())),
         };
         kept.map_err(|why| store.unreadable(key, why))?;
+        if matches!(family(key), Family::Roster | Family::Identity) {
+            tally.add(key, bytes);
+        }
     }
-    if cursor.as_ref().map_or(0, |(generation, _)| generation.0) != export.generation.0 {
+    if generation != export.generation {
         return Err(StoreError::Damaged {
             what: "the export".to_owned(),
             why: "its first line and its cursor disagree about the generation".to_owned(),
         });
     }
-    Ok(cursor)
+    Ok((cursor, tally))
 }
 
 /// Kinds of records.

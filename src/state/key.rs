@@ -16,8 +16,14 @@ use crate::domain::{DepartmentId, SourceId, TargetId};
 pub(crate) const CURSOR: &str = "cursor";
 /// Version of the layout.
 pub(crate) const SCHEMA: &str = "meta/schema";
-/// Present while a write of several batches is under way. Its text says which kind.
+/// Present while a write of several batches is under way. Its text is one of the three below.
 pub(crate) const UNSETTLED: &str = "meta/unsettled";
+/// Some rows may be ahead of the cursor; the next full poll makes that harmless.
+pub(crate) const COMMIT: &[u8] = b"commit";
+/// Old and new content may be mixed.
+pub(crate) const IMPORT: &[u8] = b"import";
+/// Old and new layout may be mixed.
+pub(crate) const MIGRATION: &[u8] = b"migration";
 
 pub(crate) const META: &str = "meta/";
 pub(crate) const ROSTER: &str = "roster/";

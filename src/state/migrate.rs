@@ -90,10 +90,7 @@ pub(crate) fn climb(
             }
             Ok(())
         })?;
-        let mut changes = vec![Change::put(
-            key::UNSETTLED,
-            b"{\"write\":\"migration\"}".to_vec(),
-        )];
+        let mut changes = vec![Change::put(key::UNSETTLED, key::MIGRATION.to_vec())];
         changes.extend((step.step)(&rows));
         changes.push(stamp(step.from + 1));
         changes.push(Change::remove(key::UNSETTLED));

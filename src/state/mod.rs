@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`store`](Store) holds the ports' rules (compare-and-swap, limits, history),
 //! `engine` says what a table must do, [`disk`](SledStore) keeps its promise through kill -9 and
-//! power loss and opens what is damaged, `record` and `key` are the stored form. Around them:
+//! power loss and opens what is damaged, `record`, `key` and `tally` are the stored form. Around them:
 //! [`export_to_file`], [`import`], [`verify`], [`show`] and the migrations.
 //!
 //! The state directory (mode 0700):
@@ -25,6 +25,7 @@ mod key;
 mod migrate;
 mod record;
 mod store;
+mod tally;
 mod verify;
 
 pub use disk::{Disk, Durable, EXPORT, Fsync, SledStore};

@@ -1,14 +1,16 @@
 //! The store ports, written once over any engine.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
-    engine::{Applied, Change, Engine, Guard, Memory, scan_family},
+    engine::{Applied, BATCH, Change, Engine, Guard, Memory, scan_family},
     export, key,
     record::{self, CounterRow, CursorRecord, IdentityRecord, RosterRecord, RunRecord, Unreadable},
+    tally::Tally,
 };
 use crate::{
     domain::{Cursor, CycleReport, Generation, Roster, Timestamp},
@@ -27,7 +29,14 @@ pub struct Store<E> {
     pub(crate) engine: E,
     keep_runs: u32,
     /// Readers wait for writers too, so that nobody sees half a commit of several batches.
-    turn: Mutex<()>,
+    turn: Mutex<Turn>,
+}
+
+/// What whoever has the turn may rely on.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    /// Over the rows as they are; `None` after a write that nobody knows the end of.
+    pub(crate) tally: Option<Tally>,
 }
 
 /// A store that lives as long as the process: for tests, and for runs that must leave no trace.
@@ -45,7 +54,7 @@ impl<E: Engine> Store<E> {
         Self {
             engine,
             keep_runs,
-            turn: Mutex::new(()),
+            turn: Mutex::default(),
         }
     }
 
@@ -61,7 +70,7 @@ impl<E: Engine> Store<E> {
             .map_or_else(|| "memory".to_owned(), |dir| dir.display().to_string())
     }
 
-    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn turn(&self) -> MutexGuard<'_, Turn> {
         // A panic elsewhere leaves no half-written state behind: engines write atomically.
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,6 +126,56 @@ impl<E: Engine> Store<E> {
         Ok((generation, cursor, Some(bytes)))
     }
 
+    /// The tally of the rows as they are. Reads them all.
+    pub(crate) fn count_tally(&self) -> Result<Tally, StoreError> {
+        let mut tally = Tally::default();
+        for family in [key::ROSTER, key::IDENTITY] {
+            scan_family(&self.engine, family, &mut |key, value| {
+                tally.add(key, value);
+                Ok(())
+            })?;
+        }
+        Ok(tally)
+    }
+
+    /// Whether the rows are what the cursor believes them to be. After a commit of several
+    /// batches that was cut off they are not, and need not be.
+    pub(crate) fn tally_holds(&self, tally: Tally) -> Result<bool, StoreError> {
+        if self.engine.get(key::UNSETTLED)?.is_some() {
+            return Ok(true);
+        }
+        match self.engine.get(key::CURSOR)? {
+            Some(bytes) => Ok(self.read::<CursorRecord>(key::CURSOR, &bytes)?.tally == tally),
+            None => Ok(tally == Tally::default()),
+        }
+    }
+
+    /// The rows of a commit that differ from what is stored, moving the tally along.
+    fn differences(&self, commit: &Commit, tally: &mut Tally) -> Result<Vec<Change>, StoreError> {
+        let identities = commit.identities.iter().map(|identity| {
+            let record = IdentityRecord::new(identity);
+            (key::identity(&identity.source_id), record::encode(&record))
+        });
+        let entries = commit.entries.iter().map(|entry| {
+            let record = RosterRecord::new(entry);
+            (key::roster(&entry.agent.id), record::encode(&record))
+        });
+        // A map: of two rows with one key the last one counts, and sled likes sorted keys.
+        let rows: BTreeMap<_, _> = identities.chain(entries).collect();
+        let mut changes = Vec::with_capacity(rows.len() + 3);
+        for (key, value) in rows {
+            match self.engine.get(&key)? {
+                Some(same) if same == value => continue,
+                Some(old) => tally.remove(&key, &old),
+                None => {}
+            }
+            tally.add(&key, &value);
+            changes.push(Change::put(key, value));
+        }
+        self.fits(&changes)?;
+        Ok(changes)
+    }
+
     /// Everything, while the caller holds the turn.
     pub(crate) fn export_in_turn(&self, exported_at: Timestamp) -> Result<String, StoreError> {
         let (generation, _, _) = self.cursor()?;
@@ -149,36 +208,41 @@ impl<E: Engine> BridgeStore for Store<E> {
     /// Records go first and the cursor last. After a crash in between, records may be ahead of
     /// the cursor; the full poll that follows every start makes that harmless.
     fn commit(&self, expected: Generation, commit: &Commit) -> Result<Generation, StoreError> {
-        let _turn = self.turn();
+        let mut turn = self.turn();
         let (stored, _, seen) = self.cursor()?;
         if stored != expected {
             return Err(StoreError::Conflict { expected, stored });
         }
         let next = stored.next();
-        let mut changes = Vec::with_capacity(commit.entries.len() + commit.identities.len() + 1);
-        for identity in &commit.identities {
-            changes.push(Change::put(
-                key::identity(&identity.source_id),
-                record::encode(&IdentityRecord::new(identity)),
-            ));
+        let mut tally = match turn.tally {
+            Some(tally) => tally,
+            None => self.count_tally()?,
+        };
+        let mut changes = self.differences(commit, &mut tally)?;
+        // At the end, so that both are in the last batch.
+        let cut_off_before = self.engine.get(key::UNSETTLED)?.is_some();
+        let several = changes.len() + 2 > BATCH;
+        if several {
+            changes.insert(0, Change::put(key::UNSETTLED, key::COMMIT.to_vec()));
         }
-        for entry in &commit.entries {
-            changes.push(Change::put(
-                key::roster(&entry.agent.id),
-                record::encode(&RosterRecord::new(entry)),
-            ));
+        if several || cut_off_before {
+            changes.push(Change::remove(key::UNSETTLED));
         }
         changes.push(Change::put(
             key::CURSOR,
-            record::encode(&CursorRecord::new(next, &commit.cursor)),
+            record::encode(&CursorRecord::new(next, &commit.cursor, tally)),
         ));
         self.fits(&changes)?;
         let guard = Guard {
             key: key::CURSOR.to_owned(),
             expected: seen,
         };
+        turn.tally = None;
         match self.engine.apply(&changes, Some(&guard))? {
-            Applied::Done => Ok(next),
+            Applied::Done => {
+                turn.tally = Some(tally);
+                Ok(next)
+            }
             Applied::Refused => Err(StoreError::Conflict {
                 expected,
                 stored: self.cursor()?.0,

@@ -54,7 +54,9 @@ pub enum Problem {
     },
     /// There are records, but no generation.
     NoGeneration,
-    /// A write of several batches was cut off.
+    /// The rows of roster and mapping are not those that the cursor was written for.
+    TallyDiffers,
+    /// An import or a migration was cut off.
     Unsettled,
 }
 
@@ -62,7 +64,7 @@ impl Problem {
     /// What the operator should do.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Unreadable(_) | Self::Misplaced { .. } | Self::Unsettled => {
+            Self::Unreadable(_) | Self::Misplaced { .. } | Self::TallyDiffers | Self::Unsettled => {
                 "restore the last export with `lp2rc state import`"
             }
             Self::Newer { .. } => "install the newer lp2rc",
@@ -88,7 +90,10 @@ impl fmt::Display for Finding {
             Problem::SharedTargetId { with } => write!(f, "has the target id of `{with}`"),
             Problem::SharedUsername { with } => write!(f, "has the username of `{with}`"),
             Problem::NoGeneration => write!(f, "is missing although there are records"),
-            Problem::Unsettled => write!(f, "shows that an import was cut off"),
+            Problem::TallyDiffers => {
+                write!(f, "was written for other rows: some were lost or changed")
+            }
+            Problem::Unsettled => write!(f, "shows that an import or a migration was cut off"),
         }?;
         write!(f, "; {}", self.problem.remedy())
     }
@@ -153,6 +158,8 @@ pub fn verify<E: Engine>(store: &Store<E>) -> Result<Vec<Finding>, StoreError> {
     })?;
     if walk.records > 0 && !walk.has_cursor {
         walk.report(key::CURSOR, Problem::NoGeneration);
+    } else if walk.cursor_reads && !store.tally_holds(store.count_tally()?)? {
+        walk.report(key::CURSOR, Problem::TallyDiffers);
     }
     Ok(walk.findings)
 }
@@ -162,6 +169,7 @@ struct Walk {
     findings: Vec<Finding>,
     records: usize,
     has_cursor: bool,
+    cursor_reads: bool,
     target_ids: HashMap<String, String>,
     usernames: HashMap<String, String>,
 }
@@ -195,9 +203,15 @@ impl Walk {
             }
             Family::Run => drop(self.decode::<RunRecord>(key, bytes)),
             Family::Cursor => {
-                self.has_cursor = self.decode::<CursorRecord>(key, bytes).is_some();
+                self.has_cursor = true;
+                self.cursor_reads = self.decode::<CursorRecord>(key, bytes).is_some();
             }
-            Family::Unknown if key == key::UNSETTLED => self.report(key, Problem::Unsettled),
+            Family::Unknown if key == key::UNSETTLED => {
+                // A commit that was cut off is settled by the next one.
+                if bytes != key::COMMIT {
+                    self.report(key, Problem::Unsettled);
+                }
+            }
             Family::Unknown if key.starts_with(key::META) => {}
             Family::Unknown => self.report(key, Problem::UnknownKey),
         }

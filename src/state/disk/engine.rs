@@ -159,9 +159,7 @@ impl Disk {
             }
             Err(panic) => io::Error::new(ErrorKind::InvalidData, panic),
         };
-        let error = self.failed(doing, error);
-        tracing::error!(state.dir = %self.dir.display(), "{error}; the state is opened again at the next use");
-        Err(error)
+        Err(self.failed(doing, error))
     }
 
     fn reopen(&self) -> Result<Live, StoreError> {
@@ -175,11 +173,11 @@ impl Disk {
                     "the failed one is still closing, or another lp2rc took it; try again, then restart lp2rc",
                 ),
             )),
-            Err(Refusal::Damaged(why)) => Err(self.failed(
+            Err(refusal @ (Refusal::Damaged(_) | Refusal::Newer { .. })) => Err(self.failed(
                 doing,
                 io::Error::new(
                     ErrorKind::InvalidData,
-                    format!("{why}; a restart of lp2rc repairs it"),
+                    format!("it cannot be opened again ({refusal:?}); a restart of lp2rc repairs it"),
                 ),
             )),
             Err(Refusal::Io(source)) => Err(self.failed(doing, source)),
@@ -232,7 +230,7 @@ impl Engine for Disk {
     }
 
     fn apply(&self, changes: &[Change], guard: Option<&Guard>) -> Result<Applied, StoreError> {
-        let (first, last) = changes.split_at(changes.len().saturating_sub(1) / BATCH * BATCH);
+        let (first, last) = changes.split_at(changes.len().saturating_sub(BATCH));
         self.with("keep the state", |live| {
             for batch in first.chunks(BATCH) {
                 match live.write(batch, None).map_err(into_io)? {

@@ -2,8 +2,8 @@
 //!
 //! | step | when | outcome |
 //! |---|---|---|
-//! | open and read every page | always | `Clean`, `New` |
-//! | move `snap.*` into quarantine, open again, decode everything | damaged | `Repaired` |
+//! | open, read every page, check the tally | always | `Clean`, `New` |
+//! | move `snap.*` into quarantine, open and check again | damaged | `Repaired` |
 //! | move the whole database into quarantine, take in `export.jsonl` | still damaged | `Restored` |
 //! | start empty | no usable export | `Lost` |
 //!
@@ -15,6 +15,8 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    thread,
+    time::Duration,
 };
 
 use super::{
@@ -22,16 +24,16 @@ use super::{
 };
 use crate::{
     config::StateConfig,
-    domain::Timestamp,
+    domain::{Generation, Timestamp},
     ports::{Opened, StoreError},
     state::{
-        engine::{Applied, Engine},
+        engine::{Applied, Engine, scan_all},
         export::{self, export_to_file},
         import::import,
         key,
         migrate::{self, MIGRATIONS, Schema},
         store::{SCHEMA, Store},
-        verify::{Finding, Problem, verify},
+        tally::Tally,
     },
 };
 
@@ -42,6 +44,13 @@ pub(super) enum Refusal {
     Locked,
     /// Its content is not what it should be.
     Damaged(String),
+    /// A newer version wrote it.
+    Newer {
+        /// Version found.
+        found: u32,
+        /// Version known.
+        known: u32,
+    },
     /// The system refused.
     Io(io::Error),
 }
@@ -50,10 +59,11 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Io { source, .. } => Self::Io(source),
-            StoreError::Conflict { .. }
-            | StoreError::Locked { .. }
-            | StoreError::Newer { .. }
-            | StoreError::Damaged { .. } => Self::Damaged(error.to_string()),
+            StoreError::Newer { found, known, .. } => Self::Newer { found, known },
+            StoreError::Damaged { what, why } => Self::Damaged(format!("{what}: {why}")),
+            StoreError::Conflict { .. } | StoreError::Locked { .. } => {
+                Self::Damaged(error.to_string())
+            }
         }
     }
 }
@@ -68,18 +78,6 @@ pub(super) fn attempt(database: &Path, durable: &dyn Durable) -> Result<Live, Re
         Ok(Err(error)) => return Err(refusal(error)),
         Ok(Ok(db)) => db,
     };
-    let walked = supervised(|| {
-        // Reading is what finds damage in pages: every page carries a checksum.
-        for row in db.iter() {
-            let _ = row?;
-        }
-        Ok(())
-    });
-    match walked {
-        Err(panic) => return Err(Refusal::Damaged(panic)),
-        Ok(Err(error)) => return Err(refusal(error)),
-        Ok(Ok(())) => {}
-    }
     match supervised(|| Live::new(db, database, durable)) {
         Err(panic) => Err(Refusal::Damaged(panic)),
         Ok(outcome) => outcome.map_err(Refusal::Io),
@@ -116,7 +114,7 @@ pub(super) fn open(
     };
     opening.make_directory()?;
     let store = opening.open()?;
-    opening.say(&store.engine.opened);
+    opening.say(&store);
     Ok(store)
 }
 
@@ -161,11 +159,9 @@ impl Opening {
             return self.replace(unfinished, "an earlier repair was cut off");
         }
         let existed = quarantine::has_content(&self.database);
-        let why = match self.accept(existed, false) {
-            Ok(store) => {
-                let opened = if existed { Opened::Clean } else { Opened::New };
-                return self.settle(store, opened);
-            }
+        let opened = if existed { Opened::Clean } else { Opened::New };
+        let why = match self.accept(existed) {
+            Ok(store) => return self.settle(store, opened),
             Err(refusal) => self.damage(refusal)?,
         };
         let place = quarantine::place(&self.dir, self.now);
@@ -175,60 +171,90 @@ impl Opening {
         if moved == 0 {
             return self.replace(place, &why);
         }
-        match self.accept(true, true) {
-            Ok(store) => {
-                let quarantine = place.display().to_string();
-                self.settle(store, Opened::Repaired { quarantine })
-            }
-            Err(refusal) => {
-                let why = self.damage(refusal)?;
-                self.replace(place, &why)
+        let store = match self.accept_again() {
+            Ok(store) => store,
+            Err(refusal) => return self.replace(place, &self.damage(refusal)?),
+        };
+        // Usually every record is there: without a snapshot sled reads its whole log. Where the
+        // log is damaged too, sled cuts it back to an older state, whole by its tally; then the
+        // last export may be newer.
+        let (generation, _, _) = store.cursor()?;
+        if self.last_export().is_some_and(|export| export > generation) {
+            drop(store);
+            return self.replace(place, "the last export is newer than what is left");
+        }
+        let quarantine = place.display().to_string();
+        self.settle(store, Opened::Repaired { quarantine })
+    }
+
+    /// Opens what this process had open a moment ago. sled closes its file on a thread of its
+    /// own, so the lock may be ours for some milliseconds more.
+    fn accept_again(&self) -> Result<Store<Disk>, Refusal> {
+        for _ in 0..50 {
+            match self.accept(true) {
+                Err(Refusal::Locked) => thread::sleep(Duration::from_millis(20)),
+                other => return other,
             }
         }
+        Err(Refusal::Locked)
+    }
+
+    /// Generation of the last own export, if it can be used.
+    fn last_export(&self) -> Option<Generation> {
+        let text = fs::read_to_string(self.dir.join(super::EXPORT)).ok()?;
+        let export = export::read("the last export", &text).ok()?;
+        Some(export.generation)
     }
 
     /// What is wrong with the database, unless it is something that must not be repaired.
     fn damage(&self, refusal: Refusal) -> Result<String, StoreError> {
+        let path = self.dir.display().to_string();
         match refusal {
             Refusal::Damaged(why) => Ok(why),
-            Refusal::Locked => Err(StoreError::Locked {
-                path: self.dir.display().to_string(),
-            }),
+            Refusal::Locked => Err(StoreError::Locked { path }),
+            Refusal::Newer { found, known } => Err(StoreError::Newer { path, found, known }),
             Refusal::Io(source) => Err(self.failed("open the state", &self.database)(source)),
         }
     }
 
-    /// Opens the database and looks whether it is one of ours, whole.
-    fn accept(&self, existed: bool, thoroughly: bool) -> Result<Store<Disk>, Refusal> {
+    /// Opens the database and looks whether it is one of ours, and whole: every page is read,
+    /// and the rows must add up to what the cursor says.
+    fn accept(&self, existed: bool) -> Result<Store<Disk>, Refusal> {
         let live = attempt(&self.database, &*self.durable)?;
         let store = self.store(live, Opened::Clean);
-        let schema = migrate::found(&store.engine)?;
-        match schema {
+        match migrate::found(&store.engine)? {
             // sled opens a file of garbage as an empty database.
             Schema::Empty if existed => {
                 return Err(Refusal::Damaged("its records are gone".to_owned()));
             }
             Schema::Missing => return Err(Refusal::Damaged("it has no schema number".to_owned())),
-            Schema::Empty | Schema::Found(_) => {}
-        }
-        if store.engine.get(key::UNSETTLED)?.is_some() {
-            return Err(Refusal::Damaged("an import was cut off".to_owned()));
-        }
-        if thoroughly && schema == Schema::Found(SCHEMA) {
-            // Other findings are older than the damage: no reason to give the database up.
-            let is_damage = |finding: &&Finding| match finding.problem {
-                Problem::Unreadable(_) | Problem::Misplaced { .. } | Problem::NoGeneration => true,
-                Problem::Newer { .. }
-                | Problem::UnknownKey
-                | Problem::SharedTargetId { .. }
-                | Problem::SharedUsername { .. }
-                | Problem::Unsettled => false,
-            };
-            if let Some(first) = verify(&store)?.iter().find(is_damage) {
-                return Err(Refusal::Damaged(first.to_string()));
-            }
+            Schema::Empty => {}
+            Schema::Found(SCHEMA) => self.look_through(&store)?,
+            // Another layout: not for this program to judge.
+            Schema::Found(_) => {}
         }
         Ok(store)
+    }
+
+    fn look_through(&self, store: &Store<Disk>) -> Result<(), Refusal> {
+        match store.engine.get(key::UNSETTLED)? {
+            None => {}
+            Some(marker) if marker == key::COMMIT => {}
+            Some(_) => return Err(Refusal::Damaged("an import was cut off".to_owned())),
+        }
+        let mut tally = Tally::default();
+        scan_all(&store.engine, &mut |key, value| {
+            if key.starts_with(key::ROSTER) || key.starts_with(key::IDENTITY) {
+                tally.add(key, value);
+            }
+            Ok(())
+        })?;
+        if !store.tally_holds(tally)? {
+            let why = "roster and mapping are not what the cursor was written for";
+            return Err(Refusal::Damaged(why.to_owned()));
+        }
+        store.turn().tally = Some(tally);
+        Ok(())
     }
 
     fn store(&self, live: Live, opened: Opened) -> Store<Disk> {
@@ -313,16 +339,17 @@ impl Opening {
         Ok(store)
     }
 
-    fn say(&self, opened: &Opened) {
+    fn say(&self, store: &Store<Disk>) {
         let dir = self.dir.display();
-        match opened {
+        match &store.engine.opened {
             Opened::Clean => {}
             Opened::New if self.dir.join(super::EXPORT).exists() => {
                 tracing::warn!(state.dir = %dir, "there was no database, but there is an export; `lp2rc state import` takes it in");
             }
             Opened::New => tracing::info!(state.dir = %dir, "a new state was made"),
             Opened::Repaired { quarantine } => {
-                tracing::warn!(state.dir = %dir, %quarantine, "a snapshot file was damaged; every record is there; nothing to do");
+                let generation = store.cursor().map_or(0, |(generation, _, _)| generation.0);
+                tracing::warn!(state.dir = %dir, %quarantine, state.generation = generation, "the state was damaged and is whole again without its snapshot file; if this generation is older than the last one in the log, the next full poll makes up for it; nothing to do");
             }
             Opened::Restored {
                 quarantine,

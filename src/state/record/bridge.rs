@@ -5,9 +5,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Record, Version};
-use crate::domain::{
-    Capacity, Cursor, Generation, Identity, Owner, Presence, RosterEntry, Skill, SkillId,
-    SourceAgent, SourceId, Standing, TargetId, Timestamp,
+use crate::{
+    domain::{
+        Capacity, Cursor, Generation, Identity, Owner, Presence, RosterEntry, Skill, SkillId,
+        SourceAgent, SourceId, Standing, TargetId, Timestamp,
+    },
+    state::tally::Tally,
 };
 
 /// `roster/<source id>`.
@@ -233,6 +236,8 @@ pub(crate) struct CursorRecord {
     quarantined_since: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     config_revision: Option<String>,
+    /// Over all rows of roster and mapping.
+    pub(crate) tally: Tally,
 }
 
 impl Record for CursorRecord {
@@ -240,7 +245,7 @@ impl Record for CursorRecord {
 }
 
 impl CursorRecord {
-    pub(crate) fn new(generation: Generation, cursor: &Cursor) -> Self {
+    pub(crate) fn new(generation: Generation, cursor: &Cursor, tally: Tally) -> Self {
         Self {
             v: Version,
             generation: generation.0,
@@ -249,6 +254,7 @@ impl CursorRecord {
             source_timestamp: cursor.source_timestamp,
             quarantined_since: cursor.quarantined_since.map(Timestamp::millis),
             config_revision: cursor.config_revision.clone(),
+            tally,
         }
     }
 

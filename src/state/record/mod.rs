@@ -84,7 +84,10 @@ impl<'de, const NEWEST: u32> Deserialize<'de> for Version<NEWEST> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Cursor, Generation, Timestamp};
+    use crate::{
+        domain::{Cursor, Generation, Timestamp},
+        state::tally::Tally,
+    };
 
     #[test]
     fn the_stored_form_of_a_cursor_is_a_promise() {
@@ -94,10 +97,11 @@ mod tests {
                 last_full: Some(Timestamp::from_millis(1_331_544_926_464)),
                 ..Cursor::default()
             },
+            Tally::default(),
         );
         assert_eq!(
             String::from_utf8(encode(&record)).unwrap(),
-            r#"{"v":1,"generation":7,"last_full":1331544926464}"#
+            r#"{"v":1,"generation":7,"last_full":1331544926464,"tally":"0000000000000000"}"#
         );
     }
 
