@@ -23,8 +23,8 @@ impl Durable for Fsync {
     }
 }
 
-/// sled moves a page above 32 KiB into a file of its own below `blobs/`, and never syncs it. A
-/// page holds up to 16 records, so records of 2 KiB are enough. Files are written once.
+/// sled moves a page above 128 KiB into a file of its own below `blobs/`, and never syncs it. A
+/// page holds up to 16 records, so neighbours of 8 KiB are enough. Files are written once.
 #[derive(Debug, Default)]
 pub(super) struct Blobs {
     synced: BTreeSet<OsString>,

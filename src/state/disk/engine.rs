@@ -106,6 +106,11 @@ impl Live {
 /// An error of sled as an error of the system, for those that are one.
 pub(super) fn into_io(error: sled::Error) -> io::Error {
     match error {
+        // sled hands such errors on as debug text; the kind is still right.
+        sled::Error::Io(source) if source.kind() == ErrorKind::StorageFull => io::Error::new(
+            ErrorKind::StorageFull,
+            "no space left; free some, lp2rc goes on by itself",
+        ),
         sled::Error::Io(source) => source,
         sled::Error::CollectionNotFound(_)
         | sled::Error::Unsupported(_)
