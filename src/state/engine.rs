@@ -55,18 +55,16 @@ pub enum Applied {
     Refused,
 }
 
+/// Looks at one key and its value; an error ends the scan.
+pub type Visit<'a> = dyn FnMut(&str, &[u8]) -> Result<(), StoreError> + 'a;
+
 /// One ordered table. The store calls it from one thread at a time.
 pub trait Engine: Send + Sync + 'static {
     /// The value of a key.
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Visits the keys from `from` up to, not including, `to`, in order.
-    fn scan(
-        &self,
-        from: &str,
-        to: &str,
-        visit: &mut dyn FnMut(&str, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError>;
+    fn scan(&self, from: &str, to: &str, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// The greatest key before `to`, if it is not before `from`.
     fn last_key(&self, from: &str, to: &str) -> Result<Option<String>, StoreError>;
@@ -104,12 +102,7 @@ impl Engine for Memory {
         Ok(self.table().get(key).cloned())
     }
 
-    fn scan(
-        &self,
-        from: &str,
-        to: &str,
-        visit: &mut dyn FnMut(&str, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, from: &str, to: &str, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         for (key, value) in self.table().range(from.to_owned()..to.to_owned()) {
             visit(key, value)?;
         }
@@ -152,10 +145,7 @@ impl Engine for Memory {
 }
 
 /// Everything there is, key by key.
-pub(crate) fn scan_all(
-    engine: &dyn Engine,
-    visit: &mut dyn FnMut(&str, &[u8]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+pub(crate) fn scan_all(engine: &dyn Engine, visit: &mut Visit<'_>) -> Result<(), StoreError> {
     engine.scan("", "\u{10ffff}", visit)
 }
 
@@ -163,7 +153,7 @@ pub(crate) fn scan_all(
 pub(crate) fn scan_family(
     engine: &dyn Engine,
     prefix: &str,
-    visit: &mut dyn FnMut(&str, &[u8]) -> Result<(), StoreError>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), StoreError> {
     engine.scan(prefix, &key::after(prefix), visit)
 }

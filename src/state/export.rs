@@ -64,6 +64,7 @@ pub struct Export<'a> {
 
 impl Export<'_> {
     /// How many records it holds.
+    #[must_use]
     pub fn records(&self) -> usize {
         self.rows.len()
     }

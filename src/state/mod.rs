@@ -29,7 +29,7 @@ mod tally;
 mod verify;
 
 pub use disk::{Disk, Durable, EXPORT, Fsync, SledStore};
-pub use engine::{Applied, Change, Engine, Guard, Memory};
+pub use engine::{Applied, Change, Engine, Guard, Memory, Visit};
 pub use export::{Export, export_to_file, read as read_export};
 pub use import::{Imported, import};
 pub use store::{MemoryStore, SCHEMA, Store};

@@ -44,6 +44,7 @@ pub type MemoryStore = Store<Memory>;
 
 impl MemoryStore {
     /// An empty store that keeps the last `keep_runs` runs.
+    #[must_use]
     pub fn new(keep_runs: u32) -> Self {
         Self::over(Memory::default(), keep_runs)
     }
@@ -59,6 +60,7 @@ impl<E: Engine> Store<E> {
     }
 
     /// The directory of the state; `None` for engines without a disk.
+    #[must_use]
     pub fn dir(&self) -> Option<&Path> {
         self.engine.dir()
     }

@@ -62,6 +62,7 @@ pub enum Problem {
 
 impl Problem {
     /// What the operator should do.
+    #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Unreadable(_) | Self::Misplaced { .. } | Self::TallyDiffers | Self::Unsettled => {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     ports::{Opened, StoreError},
-    state::engine::{Applied, BATCH, Change, Engine, Guard},
+    state::engine::{Applied, BATCH, Change, Engine, Guard, Visit},
 };
 
 /// sled on a disk.
@@ -202,12 +202,7 @@ impl Engine for Disk {
         })
     }
 
-    fn scan(
-        &self,
-        from: &str,
-        to: &str,
-        visit: &mut dyn FnMut(&str, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, from: &str, to: &str, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         self.with("read the state", |live| {
             for row in live.db.range(from..to) {
                 let (key, value) = row.map_err(into_io)?;

@@ -89,13 +89,16 @@ fn refusal(error: sled::Error) -> Refusal {
     if said.contains("could not acquire lock") {
         return Refusal::Locked;
     }
-    let unsupported = matches!(error, sled::Error::Unsupported(_));
-    let source = into_io(error);
-    match source.kind() {
+    if matches!(error, sled::Error::Unsupported(_)) {
         // Another version or settings of sled: not damage, and not for us to move away.
-        _ if unsupported => Refusal::Io(io::Error::new(io::ErrorKind::Unsupported, said)),
-        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Refusal::Damaged(said),
-        _ => Refusal::Io(source),
+        return Refusal::Io(io::Error::new(io::ErrorKind::Unsupported, said));
+    }
+    let source = into_io(error);
+    let damage = [io::ErrorKind::InvalidData, io::ErrorKind::UnexpectedEof];
+    if damage.contains(&source.kind()) {
+        Refusal::Damaged(said)
+    } else {
+        Refusal::Io(source)
     }
 }
 
@@ -118,6 +121,37 @@ pub(super) fn open(
     Ok(store)
 }
 
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.display().to_string();
+    move |source| StoreError::Io {
+        doing,
+        path,
+        source,
+    }
+}
+
+/// Reads every page and checks that the rows add up to what the cursor says.
+fn look_through(store: &Store<Disk>) -> Result<(), Refusal> {
+    match store.engine.get(key::UNSETTLED)? {
+        None => {}
+        Some(marker) if marker == key::COMMIT => {}
+        Some(_) => return Err(Refusal::Damaged("an import was cut off".to_owned())),
+    }
+    let mut tally = Tally::default();
+    scan_all(&store.engine, &mut |key, value| {
+        if key.starts_with(key::ROSTER) || key.starts_with(key::IDENTITY) {
+            tally.add(key, value);
+        }
+        Ok(())
+    })?;
+    if !store.tally_holds(tally)? {
+        let why = "roster and mapping are not what the cursor was written for";
+        return Err(Refusal::Damaged(why.to_owned()));
+    }
+    store.turn().tally = Some(tally);
+    Ok(())
+}
+
 struct Opening {
     dir: PathBuf,
     database: PathBuf,
@@ -127,15 +161,6 @@ struct Opening {
 }
 
 impl Opening {
-    fn failed(&self, doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-        let path = path.display().to_string();
-        move |source| StoreError::Io {
-            doing,
-            path,
-            source,
-        }
-    }
-
     fn make_directory(&self) -> Result<(), StoreError> {
         let existed = self.dir.exists();
         fs::DirBuilder::new()
@@ -150,13 +175,13 @@ impl Opening {
                 fs::set_permissions(&self.dir, fs::Permissions::from_mode(0o700))?;
                 fs::File::open(export::parent(&self.dir))?.sync_all()
             })
-            .map_err(self.failed("make the state directory", &self.dir))
+            .map_err(failed("make the state directory", &self.dir))
     }
 
     fn open(&self) -> Result<Store<Disk>, StoreError> {
         if let Some(unfinished) = quarantine::unfinished(&self.dir) {
             // The process died while it replaced a damaged database: go on where it stood.
-            return self.replace(unfinished, "an earlier repair was cut off");
+            return self.replace(&unfinished, "an earlier repair was cut off");
         }
         let existed = quarantine::has_content(&self.database);
         let opened = if existed { Opened::Clean } else { Opened::New };
@@ -167,13 +192,13 @@ impl Opening {
         let place = quarantine::place(&self.dir, self.now);
         tracing::warn!(state.dir = %self.dir.display(), reason = %why, "the state is damaged; trying without its snapshot file");
         let moved = quarantine::move_snapshots(&self.database, &place)
-            .map_err(self.failed("move a damaged snapshot into quarantine", &place))?;
+            .map_err(failed("move a damaged snapshot into quarantine", &place))?;
         if moved == 0 {
-            return self.replace(place, &why);
+            return self.replace(&place, &why);
         }
         let store = match self.accept_again() {
             Ok(store) => store,
-            Err(refusal) => return self.replace(place, &self.damage(refusal)?),
+            Err(refusal) => return self.replace(&place, &self.damage(refusal)?),
         };
         // Usually every record is there: without a snapshot sled reads its whole log. Where the
         // log is damaged too, sled cuts it back to an older state, whole by its tally; then the
@@ -181,7 +206,7 @@ impl Opening {
         let (generation, _, _) = store.cursor()?;
         if self.last_export().is_some_and(|export| export > generation) {
             drop(store);
-            return self.replace(place, "the last export is newer than what is left");
+            return self.replace(&place, "the last export is newer than what is left");
         }
         let quarantine = place.display().to_string();
         self.settle(store, Opened::Repaired { quarantine })
@@ -213,7 +238,7 @@ impl Opening {
             Refusal::Damaged(why) => Ok(why),
             Refusal::Locked => Err(StoreError::Locked { path }),
             Refusal::Newer { found, known } => Err(StoreError::Newer { path, found, known }),
-            Refusal::Io(source) => Err(self.failed("open the state", &self.database)(source)),
+            Refusal::Io(source) => Err(failed("open the state", &self.database)(source)),
         }
     }
 
@@ -228,33 +253,11 @@ impl Opening {
                 return Err(Refusal::Damaged("its records are gone".to_owned()));
             }
             Schema::Missing => return Err(Refusal::Damaged("it has no schema number".to_owned())),
-            Schema::Empty => {}
-            Schema::Found(SCHEMA) => self.look_through(&store)?,
-            // Another layout: not for this program to judge.
-            Schema::Found(_) => {}
+            Schema::Found(SCHEMA) => look_through(&store)?,
+            // Nothing to look at, or another layout, which is not for this program to judge.
+            Schema::Empty | Schema::Found(_) => {}
         }
         Ok(store)
-    }
-
-    fn look_through(&self, store: &Store<Disk>) -> Result<(), Refusal> {
-        match store.engine.get(key::UNSETTLED)? {
-            None => {}
-            Some(marker) if marker == key::COMMIT => {}
-            Some(_) => return Err(Refusal::Damaged("an import was cut off".to_owned())),
-        }
-        let mut tally = Tally::default();
-        scan_all(&store.engine, &mut |key, value| {
-            if key.starts_with(key::ROSTER) || key.starts_with(key::IDENTITY) {
-                tally.add(key, value);
-            }
-            Ok(())
-        })?;
-        if !store.tally_holds(tally)? {
-            let why = "roster and mapping are not what the cursor was written for";
-            return Err(Refusal::Damaged(why.to_owned()));
-        }
-        store.turn().tally = Some(tally);
-        Ok(())
     }
 
     fn store(&self, live: Live, opened: Opened) -> Store<Disk> {
@@ -298,10 +301,10 @@ impl Opening {
     }
 
     /// Starts a new database beside the damaged one and takes in the last own export.
-    fn replace(&self, place: PathBuf, why: &str) -> Result<Store<Disk>, StoreError> {
+    fn replace(&self, place: &Path, why: &str) -> Result<Store<Disk>, StoreError> {
         tracing::warn!(state.dir = %self.dir.display(), reason = %why, "the state cannot be repaired; starting a new database");
-        quarantine::move_database(&self.dir, &self.database, &place)
-            .map_err(self.failed("move the damaged state into quarantine", &place))?;
+        quarantine::move_database(&self.dir, &self.database, place)
+            .map_err(failed("move the damaged state into quarantine", place))?;
         let live = attempt(&self.database, &*self.durable).map_err(|refusal| {
             match self.damage(refusal) {
                 Ok(why) => StoreError::Damaged {
@@ -328,14 +331,14 @@ impl Opening {
                 Err(error @ StoreError::Io { .. }) => return Err(error),
                 Err(error) => {
                     tracing::error!(export = %path.display(), reason = %error, "the last export cannot be used");
-                    quarantine::move_file(&path, &place)
-                        .map_err(self.failed("move the export into quarantine", &path))?;
+                    quarantine::move_file(&path, place)
+                        .map_err(failed("move the export into quarantine", &path))?;
                 }
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(self.failed("read the last export", &path)(source)),
+            Err(source) => return Err(failed("read the last export", &path)(source)),
         }
-        quarantine::finish(&self.dir).map_err(self.failed("finish a repair", &self.dir))?;
+        quarantine::finish(&self.dir).map_err(failed("finish a repair", &self.dir))?;
         Ok(store)
     }
 

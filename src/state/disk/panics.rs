@@ -19,7 +19,12 @@ pub(super) fn supervised<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     HOOK.call_once(|| {
         let usual = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let said = info.payload_as_str().unwrap_or("no message");
+            let payload = info.payload();
+            let said = payload
+                .downcast_ref::<&str>()
+                .copied()
+                .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+                .unwrap_or("no message");
             let place = info.location().map_or_else(String::new, |place| {
                 let file = place.file().rsplit('/').next().unwrap_or_default();
                 format!(" ({file}:{})", place.line())
