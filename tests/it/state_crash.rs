@@ -1,4 +1,8 @@
 //! kill -9: a child commits and says what was acknowledged, its parent kills it and looks.
+#![expect(
+    clippy::print_stdout,
+    reason = "says how many rounds and commits stand behind the result"
+)]
 
 use std::{
     io::{BufRead, BufReader, Write},

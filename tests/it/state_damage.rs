@@ -96,9 +96,9 @@ fn a_newer_schema_is_refused_and_left_alone() {
     };
     write_schema("2");
     let refused = loop {
-        match SledStore::open(&config(dir.path())).unwrap_err() {
-            StoreError::Locked { .. } => {}
-            other => break other,
+        let refused = SledStore::open(&config(dir.path())).unwrap_err();
+        if !matches!(refused, StoreError::Locked { .. }) {
+            break refused;
         }
     };
     assert!(

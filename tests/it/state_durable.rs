@@ -1,5 +1,6 @@
 //! Acknowledged means on the disk: flush, then fsync, then the answer. And what happens when the
 //! disk says no.
+#![expect(clippy::print_stdout, reason = "a skipped test says why")]
 
 use std::{
     fs,
@@ -68,7 +69,7 @@ fn with_revision(text: &str) -> Commit {
 
 fn watched(dir: &Path) -> (SledStore, Arc<Watch>) {
     let watch = Arc::new(Watch::default());
-    let durable: Arc<dyn Durable> = watch.clone();
+    let durable: Arc<dyn Durable> = Arc::<Watch>::clone(&watch);
     (
         SledStore::open_with(&config(dir), NOON, durable).unwrap(),
         watch,
@@ -140,7 +141,7 @@ fn nothing_is_acknowledged_before_the_fsync_returned() {
         go_on: Mutex::new(go_on),
         armed: AtomicBool::new(false),
     });
-    let durable: Arc<dyn Durable> = gate.clone();
+    let durable: Arc<dyn Durable> = Arc::<Gate>::clone(&gate);
     let store = SledStore::open_with(&config(dir.path()), NOON, durable).unwrap();
     gate.armed.store(true, Ordering::SeqCst);
     let acknowledged = AtomicBool::new(false);
@@ -189,7 +190,7 @@ fn a_failing_fsync_fails_the_commit_and_the_store_goes_on_from_the_disk() {
     for kind in [ErrorKind::StorageFull, ErrorKind::Other] {
         let dir = tempfile::tempdir().unwrap();
         let broken = Arc::new(Broken::default());
-        let durable: Arc<dyn Durable> = broken.clone();
+        let durable: Arc<dyn Durable> = Arc::<Broken>::clone(&broken);
         let store = SledStore::open_with(&config(dir.path()), NOON, durable).unwrap();
         let first = store.commit(Generation(0), &commit(0..30, 1)).unwrap();
 

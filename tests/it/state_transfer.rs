@@ -29,10 +29,9 @@ fn filled() -> MemoryStore {
 
 /// Puts the right last line under a body.
 fn sealed(body: &str) -> String {
-    let digest: String = Sha256::digest(body.as_bytes())
+    let digest = Sha256::digest(body.as_bytes())
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let records = body.lines().count() - 1;
     format!("{body}{{\"sha256\":\"{digest}\",\"records\":{records}}}\n")
 }
@@ -274,10 +273,7 @@ fn records_under_a_wrong_key_and_rows_without_a_cursor_are_found() {
         .lines()
         .filter(|line| !line.contains("\"cursor\""))
         .map(|line| {
-            format!(
-                "{}\n",
-                line.replace("\"generation\":1,\"exported", "\"generation\":0,\"exported")
-            )
+            line.replace("\"generation\":1,\"exported", "\"generation\":0,\"exported") + "\n"
         })
         .collect();
     let store = MemoryStore::new(5);
