@@ -79,7 +79,8 @@ pub enum Opened {
     Clean,
     /// It did not exist before.
     New,
-    /// A damaged snapshot file was moved to quarantine; every record is there.
+    /// A damaged snapshot file was moved to quarantine; what is there is whole. Only where the data
+    /// file was damaged as well may the last commits be missing: the next full poll makes up.
     Repaired {
         /// Where the damaged files are now.
         quarantine: String,
