@@ -13,7 +13,7 @@
 //! | `export.jsonl` | the last own export (mode 0600), read back when the database is lost |
 //! | `before-import-*.jsonl`, `before-schema-*.jsonl` | what was there before |
 //! | `quarantine/<epoch ms>/` | damaged files |
-//! | `repair-under-way` | only while a damaged database is being replaced |
+//! | `first-start-under-way`, `repair-under-way` | only until the database is whole |
 //!
 //! All methods block; everything may be called from several threads.
 

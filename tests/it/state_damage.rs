@@ -259,6 +259,38 @@ fn whatever_bytes_are_hit_nothing_wrong_is_taken_for_right() {
 }
 
 #[test]
+fn a_first_start_that_was_cut_off_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(sled::open(dir.path().join("db")).unwrap());
+    fs::write(dir.path().join("first-start-under-way"), "").unwrap();
+    assert_eq!(open(dir.path()).opened(), Opened::New);
+    assert!(!dir.path().join("first-start-under-way").exists());
+    assert_eq!(open(dir.path()).opened(), Opened::Clean);
+}
+
+#[test]
+fn a_missing_blob_file_is_damage_and_not_a_refusal() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut given = commit(0..64, 1);
+    for entry in &mut given.entries {
+        std::sync::Arc::make_mut(entry).agent.display_name = Some("x".repeat(25_000));
+    }
+    open(dir.path()).commit(Generation(0), &given).unwrap();
+    let blobs = files(&dir.path().join("db/blobs"), "");
+    assert!(!blobs.is_empty());
+    for blob in blobs {
+        fs::remove_file(blob).unwrap();
+    }
+    let store = open(dir.path());
+    assert!(
+        matches!(store.opened(), Opened::Lost { .. }),
+        "{:?}",
+        store.opened()
+    );
+    store.commit(Generation(0), &given).unwrap();
+}
+
+#[test]
 fn a_directory_that_cannot_be_made_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");

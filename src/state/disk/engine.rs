@@ -48,7 +48,7 @@ pub(super) struct Live {
 
 impl Live {
     /// Takes a freshly opened database and makes its directory entries durable.
-    pub(super) fn new(db: sled::Db, database: &Path, durable: &dyn Durable) -> io::Result<Self> {
+    pub(super) fn new(db: &sled::Db, database: &Path, durable: &dyn Durable) -> io::Result<Self> {
         let path = database.join("db");
         let file = fs::File::open(&path)?;
         db.flush().map_err(into_io)?;
@@ -58,6 +58,7 @@ impl Live {
         for path in [&database.join("conf"), database] {
             durable.sync(&fs::File::open(path)?, path)?;
         }
+        let db = db.clone();
         Ok(Self { db, file, blobs })
     }
 
@@ -148,22 +149,15 @@ impl Disk {
             Some(live) => live,
             None => self.reopen()?,
         };
-        let outcome = supervised(|| match work(&mut live) {
-            Ok(done) => Ok((done, live)),
-            Err(error) => Err((error, live)),
-        });
-        let error = match outcome {
-            Ok(Ok((done, live))) => {
+        let error = match supervised(|| work(&mut live)) {
+            Ok(Ok(done)) => {
                 *slot = Some(live);
                 return Ok(done);
             }
-            Ok(Err((error, live))) => {
-                // Closing tries to flush once more, which may panic in its turn.
-                let _ = supervised(|| drop(live));
-                error
-            }
+            Ok(Err(error)) => error,
             Err(panic) => io::Error::new(ErrorKind::InvalidData, panic),
         };
+        close(live);
         Err(self.failed(doing, error))
     }
 
@@ -191,6 +185,17 @@ impl Disk {
 
     fn live(&self) -> MutexGuard<'_, Option<Live>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closing tries to flush once more, which may panic in its turn.
+pub(super) fn close<T>(handle: T) {
+    let _ = supervised(|| drop(handle));
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        close(self.live().take());
     }
 }
 

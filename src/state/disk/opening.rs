@@ -20,7 +20,11 @@ use std::{
 };
 
 use super::{
-    Disk, durable::Durable, engine::Live, engine::into_io, panics::supervised, quarantine,
+    Disk,
+    durable::Durable,
+    engine::{Live, close, into_io},
+    panics::supervised,
+    quarantine,
 };
 use crate::{
     config::StateConfig,
@@ -55,10 +59,26 @@ pub(super) enum Refusal {
     Io(io::Error),
 }
 
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        // What ends too early, or points at a blob that is not there, is damage.
+        let damage = [
+            io::ErrorKind::InvalidData,
+            io::ErrorKind::UnexpectedEof,
+            io::ErrorKind::NotFound,
+        ];
+        if damage.contains(&error.kind()) {
+            Self::Damaged(error.to_string())
+        } else {
+            Self::Io(error)
+        }
+    }
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Io { source, .. } => Self::Io(source),
+            StoreError::Io { source, .. } => Self::from(source),
             StoreError::Newer { found, known, .. } => Self::Newer { found, known },
             StoreError::Damaged { what, why } => Self::Damaged(format!("{what}: {why}")),
             StoreError::Conflict { .. } | StoreError::Locked { .. } => {
@@ -78,9 +98,11 @@ pub(super) fn attempt(database: &Path, durable: &dyn Durable) -> Result<Live, Re
         Ok(Err(error)) => return Err(refusal(error)),
         Ok(Ok(db)) => db,
     };
-    match supervised(|| Live::new(db, database, durable)) {
+    let live = supervised(|| Live::new(&db, database, durable));
+    close(db);
+    match live {
         Err(panic) => Err(Refusal::Damaged(panic)),
-        Ok(outcome) => outcome.map_err(Refusal::Io),
+        Ok(outcome) => outcome.map_err(Refusal::from),
     }
 }
 
@@ -93,13 +115,7 @@ fn refusal(error: sled::Error) -> Refusal {
         // Another version or settings of sled: not damage, and not for us to move away.
         return Refusal::Io(io::Error::new(io::ErrorKind::Unsupported, said));
     }
-    let source = into_io(error);
-    let damage = [io::ErrorKind::InvalidData, io::ErrorKind::UnexpectedEof];
-    if damage.contains(&source.kind()) {
-        Refusal::Damaged(said)
-    } else {
-        Refusal::Io(source)
-    }
+    Refusal::from(into_io(error))
 }
 
 /// Opens what [`super::SledStore::open`] describes.
@@ -117,6 +133,7 @@ pub(super) fn open(
     };
     opening.make_directory()?;
     let store = opening.open()?;
+    quarantine::end_first_start(&opening.dir).map_err(failed("begin a new state", &opening.dir))?;
     opening.say(&store);
     Ok(store)
 }
@@ -183,7 +200,12 @@ impl Opening {
             // The process died while it replaced a damaged database: go on where it stood.
             return self.replace(&unfinished, "an earlier repair was cut off");
         }
-        let existed = quarantine::has_content(&self.database);
+        let existed =
+            quarantine::has_content(&self.database) && !quarantine::is_first_start(&self.dir);
+        if !existed {
+            quarantine::begin_first_start(&self.dir)
+                .map_err(failed("begin a new state", &self.dir))?;
+        }
         let opened = if existed { Opened::Clean } else { Opened::New };
         let why = match self.accept(existed) {
             Ok(store) => return self.settle(store, opened),

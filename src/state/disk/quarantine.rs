@@ -12,6 +12,26 @@ use crate::domain::Timestamp;
 /// noticed at the next start.
 const MARKER: &str = "repair-under-way";
 
+/// There until a new database has its first record: a database without one is damaged otherwise.
+const FIRST_START: &str = "first-start-under-way";
+
+pub(super) fn is_first_start(dir: &Path) -> bool {
+    dir.join(FIRST_START).exists()
+}
+
+pub(super) fn begin_first_start(dir: &Path) -> io::Result<()> {
+    fs::File::create(dir.join(FIRST_START))?.sync_all()?;
+    sync(dir)
+}
+
+/// Also after a start that was not the first one; then there is nothing to end.
+pub(super) fn end_first_start(dir: &Path) -> io::Result<()> {
+    match fs::remove_file(dir.join(FIRST_START)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// A fresh place. Not made yet.
 pub(super) fn place(dir: &Path, now: Timestamp) -> PathBuf {
     let parent = dir.join("quarantine");
@@ -61,7 +81,7 @@ pub(super) fn move_database(dir: &Path, database: &Path, place: &Path) -> io::Re
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
-    } else {
+    } else if database.exists() {
         fs::rename(database, &aside)?;
     }
     sync(place)?;
