@@ -1,6 +1,6 @@
 //! The closed list of metrics, as one value: no global state, so tests can run side by side.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -105,6 +105,8 @@ metrics! {
     changes: Family<Kind, Counter> = "roster_changes";
     /// What mapping had to decide in the last cycle, by kind
     mapping_notes: Family<Kind, Gauge> = "mapping_notes";
+    /// Age of the served snapshot in seconds, set whenever metrics are read; +Inf before the first poll ever
+    snapshot_age: Gauge<f64, AtomicU64> = "snapshot_age_seconds";
     /// Version of the stored state
     generation: Gauge = "state_generation";
     /// Durable commits of the store
