@@ -29,10 +29,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{
-    patience::{Heard, Patient},
-    timer::ClockTimer,
-};
+use super::{patience::Patient, timer::ClockTimer};
 use crate::ports::Clock;
 
 /// Largest request line with all headers, in bytes; more is answered 431 by hyper. The clients'
@@ -86,22 +83,38 @@ pub struct Bound<F> {
     serving: Serving<F>,
 }
 
+/// On what terms is listened.
+pub(super) struct Terms {
+    /// The key that says where.
+    pub(super) setting: &'static str,
+    /// Where.
+    pub(super) address: SocketAddr,
+    /// How long and how many.
+    pub(super) limits: Limits,
+    /// Every time-out.
+    pub(super) clock: Arc<dyn Clock>,
+    /// Counts open connections.
+    pub(super) open: Gauge,
+}
+
 struct Serving<F> {
     face: Arc<F>,
-    limits: Limits,
-    clock: Arc<dyn Clock>,
-    open: Gauge,
+    terms: Terms,
+    /// A fixed instant for the timers of all connections.
+    zero: Instant,
+}
+
+/// First the polite end, then the other one.
+#[derive(Clone)]
+struct Ends {
+    stop: CancellationToken,
+    drop_all: CancellationToken,
 }
 
 impl<F: Face> Bound<F> {
-    /// Opens the listener. Must be called inside a tokio runtime. `open` counts connections.
-    pub(super) async fn open(
-        (setting, address): (&'static str, SocketAddr),
-        face: F,
-        limits: Limits,
-        clock: Arc<dyn Clock>,
-        open: Gauge,
-    ) -> Result<Self, BindError> {
+    /// Opens the listener. Must be called inside a tokio runtime.
+    pub(super) async fn open(terms: Terms, face: F) -> Result<Self, BindError> {
+        let (address, setting) = (terms.address, terms.setting);
         let refused = |source| BindError {
             address,
             setting,
@@ -113,9 +126,8 @@ impl<F: Face> Bound<F> {
             listener,
             serving: Serving {
                 face: Arc::new(face),
-                limits,
-                clock,
-                open,
+                terms,
+                zero: tokio::time::Instant::now().into_std(),
             },
         })
     }
@@ -132,20 +144,22 @@ impl<F: Face> Bound<F> {
             listener, serving, ..
         } = self;
         let serving = Arc::new(serving);
-        let slots = Arc::new(Semaphore::new(
-            serving.limits.max_connections.min(Semaphore::MAX_PERMITS),
-        ));
-        let (connections, drop_all) = (TaskTracker::new(), CancellationToken::new());
-        let zero = tokio::time::Instant::now().into_std();
-        while let Some((slot, stream, peer)) = serving.next(&listener, &slots, &stop).await {
-            let counted = Counted::new(serving.open.clone(), slot);
-            let serving = Arc::clone(&serving);
-            let (stop, drop_all) = (stop.clone(), drop_all.clone());
+        let Limits {
+            max_connections,
+            drain_timeout,
+            ..
+        } = serving.terms.limits;
+        let slots = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
+        let connections = TaskTracker::new();
+        let ends = Ends {
+            stop,
+            drop_all: CancellationToken::new(),
+        };
+        while let Some((slot, stream, peer)) = serving.next(&listener, &slots, &ends.stop).await {
+            let counted = Counted::new(serving.terms.open.clone(), slot);
+            let (serving, ends) = (Arc::clone(&serving), ends.clone());
             connections.spawn(async move {
-                tokio::select! {
-                    () = serving.connection(stream, peer, zero, stop) => {}
-                    () = drop_all.cancelled() => {}
-                }
+                serving.connection(stream, peer, &ends).await;
                 drop(counted);
             });
         }
@@ -153,8 +167,8 @@ impl<F: Face> Bound<F> {
         connections.close();
         tokio::select! {
             () = connections.wait() => {}
-            () = serving.clock.sleep(serving.limits.drain_timeout) => {
-                drop_all.cancel();
+            () = serving.terms.clock.sleep(drain_timeout) => {
+                ends.drop_all.cancel();
                 connections.wait().await;
             }
         }
@@ -179,7 +193,7 @@ impl<F: Face> Serving<F> {
                     Err(error) => {
                         if let Some(pause) = pause_after(&error) {
                             tracing::warn!(%error, "cannot accept connections: {error}; raise the limit of open files (LimitNOFILE) or lower `api.max_connections`");
-                            self.clock.sleep(pause).await;
+                            self.terms.clock.sleep(pause).await;
                         }
                     }
                 }
@@ -192,20 +206,15 @@ impl<F: Face> Serving<F> {
         }
     }
 
-    async fn connection(
-        &self,
-        stream: TcpStream,
-        peer: IpAddr,
-        zero: Instant,
-        stop: CancellationToken,
-    ) {
+    async fn connection(&self, stream: TcpStream, peer: IpAddr, ends: &Ends) {
+        let Terms { limits, clock, .. } = &self.terms;
         // Answers are one small write each: waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let socket = Patient::new(stream, Arc::clone(&self.clock), self.limits.write_timeout);
-        let heard: Heard = socket.heard();
+        let socket = Patient::new(stream, Arc::clone(clock), limits.write_timeout);
+        let heard = socket.heard();
         let connection = http1::Builder::new()
-            .timer(ClockTimer::new(Arc::clone(&self.clock), zero))
-            .header_read_timeout(self.limits.header_timeout)
+            .timer(ClockTimer::new(Arc::clone(clock), self.zero))
+            .header_read_timeout(limits.header_timeout)
             .max_buf_size(HEADER_BYTES)
             .serve_connection(
                 TokioIo::new(socket),
@@ -217,11 +226,14 @@ impl<F: Face> Serving<F> {
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
-            () = stop.cancelled() => {}
+            () = ends.stop.cancelled() => {}
         }
         if heard.anything() {
             connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            tokio::select! {
+                _ = connection => {}
+                () = ends.drop_all.cancelled() => {}
+            }
         }
     }
 }

@@ -205,12 +205,13 @@ async fn a_head_has_the_status_and_headers_of_its_get_and_books_nothing() {
     assert_eq!(world.ledger.holds(), 1, "a GET books");
 }
 
+const METHODS: &str = "GET, POST, PUT, DELETE, HEAD, PATCH";
+const HEADERS: &str = "Origin, X-Requested-With, Content-Type, Accept, X-User-Id, X-Auth-Token, x-visitor-token, Authorization";
+
 #[tokio::test]
 async fn cross_origin_questions_are_answered_by_setting() {
     let world = World::new();
     world.publish(vec![agent("ada", &[])]);
-    const METHODS: &str = "GET, POST, PUT, DELETE, HEAD, PATCH";
-    const HEADERS: &str = "Origin, X-Requested-With, Content-Type, Accept, X-User-Id, X-Auth-Token, x-visitor-token, Authorization";
     let allowing = |mut answer: Answer, origin: Option<&str>, vary: bool| {
         let mut more = vec![
             ("access-control-allow-methods", METHODS),
@@ -307,7 +308,7 @@ async fn the_eleventh_call_of_a_window_waits_for_the_next_one() {
     world.publish(vec![agent("ada", &[])]);
     let api = world
         .api(ApiConfig {
-            rate_limit: limited(10),
+            rate_limit: Some(limited(10)),
             ..config()
         })
         .await;
@@ -364,135 +365,55 @@ async fn the_eleventh_call_of_a_window_waits_for_the_next_one() {
     assert_eq!(world.metrics.rate_limited.get(), 2);
 }
 
+/// Trusted proxies, `forwarded_count`, the headers of two requests (`/` between lines), and whether
+/// they come from one client or from two.
+const CLIENTS: &str = "
+-            ; 1 ; real 198.51.100.1                    ; real 198.51.100.2                  ; one
+192.0.2.0/24 ; 1 ; real 198.51.100.1                    ; real 198.51.100.2                  ; one
+127.0.0.0/8  ; 1 ; real 198.51.100.1                    ; real 198.51.100.2                  ; two
+127.0.0.1/32 ; 1 ; real 198.51.100.1                    ; real 198.51.100.1                  ; one
+127.0.0.1/32 ; 1 ; real 198.51.100.1                    ; real ::ffff:198.51.100.1           ; one
+127.0.0.1/32 ; 1 ; real 2001:db8::1                     ; real 2001:db8::2                   ; one
+127.0.0.1/32 ; 1 ; real 2001:db8::1                     ; real 2001:db8:0:1::1               ; two
+127.0.0.1/32 ; 1 ; real 198.51.100.1 / for 203.0.113.1  ; real 198.51.100.1 / for 203.0.113.2; one
+127.0.0.1/32 ; 1 ; for 203.0.113.1                      ; for 203.0.113.2                    ; two
+127.0.0.1/32 ; 1 ; for 9.9.9.1, 203.0.113.1             ; for 9.9.9.2, 203.0.113.1           ; one
+127.0.0.1/32 ; 2 ; for 9.9.9.1, 203.0.113.1             ; for 9.9.9.2, 203.0.113.1           ; two
+127.0.0.1/32 ; 2 ; for 9.9.9.1 / for 203.0.113.1        ; for 9.9.9.1, 203.0.113.2           ; one
+127.0.0.1/32 ; 2 ; for 203.0.113.1                      ; for 203.0.113.2                    ; one
+127.0.0.1/32 ; 1 ; for 203.0.113.1:4711                 ; for 203.0.113.1:4712               ; one
+127.0.0.1/32 ; 1 ; for unknown                          ; for unknown                        ; one
+127.0.0.1/32 ; 1 ; real unknown / for 203.0.113.1       ; real unknown / for 203.0.113.2     ; two
+127.0.0.1/32 ; 1 ;                                      ; real 127.0.0.1                     ; one
+";
+
 #[tokio::test]
 async fn a_client_is_the_peer_or_whom_a_trusted_proxy_names() {
     let world = World::new();
-    let nobody: &[&str] = &[];
-    let (here, elsewhere) = (&["127.0.0.0/8"][..], &["192.0.2.0/24"][..]);
-    // Two requests are made with a limit of one call: the second passes if it counts as another
-    // client than the first.
-    let cases = [
-        (
-            nobody,
-            1,
-            "x-real-ip: 198.51.100.1",
-            "x-real-ip: 198.51.100.2",
-            false,
-        ),
-        (
-            elsewhere,
-            1,
-            "x-real-ip: 198.51.100.1",
-            "x-real-ip: 198.51.100.2",
-            false,
-        ),
-        (
-            here,
-            1,
-            "x-real-ip: 198.51.100.1",
-            "x-real-ip: 198.51.100.2",
-            true,
-        ),
-        (
-            here,
-            1,
-            "x-real-ip: 198.51.100.1",
-            "x-real-ip: 198.51.100.1",
-            false,
-        ),
-        (
-            here,
-            1,
-            "x-real-ip: 198.51.100.1",
-            "x-real-ip: ::ffff:198.51.100.1",
-            false,
-        ),
-        (
-            here,
-            1,
-            "x-real-ip: 2001:db8::1",
-            "x-real-ip: 2001:db8::2",
-            false,
-        ),
-        (
-            here,
-            1,
-            "x-real-ip: 198.51.100.1\nx-forwarded-for: 203.0.113.1",
-            "x-real-ip: 198.51.100.1\nx-forwarded-for: 203.0.113.2",
-            false,
-        ),
-        (
-            here,
-            1,
-            "x-forwarded-for: 203.0.113.1",
-            "x-forwarded-for: 203.0.113.2",
-            true,
-        ),
-        (
-            here,
-            1,
-            "x-forwarded-for: 9.9.9.1, 203.0.113.1",
-            "x-forwarded-for: 9.9.9.2, 203.0.113.1",
-            false,
-        ),
-        (
-            here,
-            2,
-            "x-forwarded-for: 9.9.9.1, 203.0.113.1",
-            "x-forwarded-for: 9.9.9.2, 203.0.113.1",
-            true,
-        ),
-        (
-            here,
-            2,
-            "x-forwarded-for: 9.9.9.1\nx-forwarded-for: 203.0.113.1",
-            "x-forwarded-for: 9.9.9.1, 203.0.113.2",
-            false,
-        ),
-        (
-            here,
-            2,
-            "x-forwarded-for: 203.0.113.1",
-            "x-forwarded-for: 203.0.113.2",
-            false,
-        ),
-        (
-            here,
-            1,
-            "x-forwarded-for: 203.0.113.1:4711",
-            "x-forwarded-for: 203.0.113.1:4712",
-            false,
-        ),
-        (
-            here,
-            1,
-            "x-forwarded-for: unknown",
-            "x-forwarded-for: unknown",
-            false,
-        ),
-        (
-            here,
-            1,
-            "x-real-ip: unknown\nx-forwarded-for: 203.0.113.1",
-            "x-real-ip: unknown\nx-forwarded-for: 203.0.113.2",
-            true,
-        ),
-        (here, 1, "accept: */*", "x-real-ip: 127.0.0.1", false),
-    ];
-    for (trusted, forwarded_count, first, second, are_two) in cases {
+    for case in CLIENTS.trim().lines() {
+        let cells: Vec<_> = case.split(';').map(str::trim).collect();
+        let [trusted, count, first, second, clients] = cells[..] else {
+            panic!("{case}");
+        };
         let api = world
             .api(ApiConfig {
-                rate_limit: limited(1),
-                trusted_proxies: trusted.iter().map(|net| net.parse().unwrap()).collect(),
-                forwarded_count,
+                // With one call a window, the second request passes only as another client's.
+                rate_limit: Some(limited(1)),
+                trusted_proxies: trusted.parse().into_iter().collect(),
+                forwarded_count: count.parse().unwrap(),
                 ..config()
             })
             .await;
-        let name = format!("{trusted:?} {forwarded_count} {first} | {second}");
-        let one = ask(api, &format!("GET {NEXT}/T1\n{first}")).await;
-        assert_eq!(one.status, 400, "{name}");
-        let other = ask(api, &format!("GET {NEXT}/T1\n{second}")).await;
-        assert_eq!(other.status, if are_two { 400 } else { 429 }, "{name}");
+        let request = |headers: &str| {
+            let lines = headers.split('/').map(str::trim).filter(|l| !l.is_empty());
+            lines.fold(format!("GET {NEXT}/T1"), |request, line| {
+                let line = line.replace("real ", "x-real-ip: ");
+                request + "\n" + &line.replace("for ", "x-forwarded-for: ")
+            })
+        };
+        assert_eq!(ask(api, &request(first)).await.status, 400, "{case}");
+        let status = if clients == "two" { 400 } else { 429 };
+        assert_eq!(ask(api, &request(second)).await.status, status, "{case}");
     }
 }
 

@@ -57,6 +57,7 @@ async fn the_process_is_alive_whatever_else_is_wrong() {
 
 #[tokio::test]
 async fn readiness_follows_what_is_served_and_the_store() {
+    use ready::Status::{Degraded, Ready, Unready};
     let world = World::new();
     let (operations, _) = world.operations(FakeDesk::new().0).await;
     let now = Timestamp::from_millis(1_767_323_045_678);
@@ -69,7 +70,6 @@ async fn readiness_follows_what_is_served_and_the_store() {
         (state.status, state.snapshot.freshness)
     };
     let is = |status, freshness: &str| (status, freshness.to_owned());
-    use ready::Status::{Degraded, Ready, Unready};
 
     assert_eq!(readiness().await, is(Unready, "never"));
     set(Component::Store, Health::Connected);
@@ -336,6 +336,11 @@ async fn everybody_is_shown_without_addresses() {
     assert_eq!(bob, &expected);
 }
 
+fn usernames(said: &wire::Explanation) -> Vec<&str> {
+    let candidates = said.candidates.iter();
+    candidates.map(|c| c.username.as_str()).collect()
+}
+
 #[tokio::test]
 async fn an_explanation_names_the_chosen_and_every_refusal() {
     let world = World::new();
@@ -345,12 +350,6 @@ async fn an_explanation_names_the_chosen_and_every_refusal() {
         agent("eve", &[]),
     ]);
     let (operations, _) = world.operations(FakeDesk::new().0).await;
-    fn usernames(said: &wire::Explanation) -> Vec<&str> {
-        said.candidates
-            .iter()
-            .map(|c| c.username.as_str())
-            .collect()
-    }
     let explain = async |query: &str| {
         ask(
             operations,

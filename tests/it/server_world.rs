@@ -160,12 +160,12 @@ pub(crate) fn config() -> ApiConfig {
     }
 }
 
-pub(crate) fn limited(calls: u32) -> Option<RateLimit> {
-    Some(RateLimit {
+pub(crate) fn limited(calls: u32) -> RateLimit {
+    RateLimit {
         calls,
         window: Duration::from_secs(60),
         addresses: 100,
-    })
+    }
 }
 
 /// An agent who is online and has an address; no number of answers exhausts them.
@@ -262,19 +262,14 @@ pub(crate) async fn ask(address: SocketAddr, request: &str) -> Answer {
 }
 
 pub(crate) async fn ask_with_body(address: SocketAddr, request: &str, body: &str) -> Answer {
-    let mut lines = request.split('\n');
-    let mut bytes = format!(
-        "{} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n",
-        lines.next().unwrap()
-    );
-    for line in lines {
-        bytes += &format!("{line}\r\n");
-    }
+    let (line, headers) = request.split_once('\n').unwrap_or((request, ""));
+    let mut head = vec![format!("{line} HTTP/1.1"), "host: test".to_owned()];
+    head.extend(headers.split('\n').map(str::to_owned));
     if !body.is_empty() {
-        bytes += &format!("content-length: {}\r\n", body.len());
+        head.push(format!("content-length: {}", body.len()));
     }
-    bytes += "\r\n";
-    bytes += body;
+    head.retain(|line| !line.is_empty());
+    let bytes = head.join("\r\n") + "\r\nconnection: close\r\n\r\n" + body;
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
     Answer::parse(&read_all(&mut stream).await)

@@ -38,7 +38,7 @@ use self::{
     reply::StatusCounters,
     route::Route,
 };
-use super::listener::{BindError, Bound, Face, Limits};
+use super::listener::{BindError, Bound, Face, Limits, Terms};
 use crate::{
     config::ApiConfig,
     ledger::Ledger,
@@ -75,24 +75,28 @@ impl Api {
             clock,
             metrics,
         } = self;
-        let limits = Limits {
-            max_connections: config.max_connections,
-            header_timeout: config.header_timeout,
-            write_timeout: config.request_timeout,
-            drain_timeout: config.drain_timeout,
+        let terms = Terms {
+            setting: "api.listen",
+            address: config.listen,
+            limits: Limits {
+                max_connections: config.max_connections,
+                header_timeout: config.header_timeout,
+                write_timeout: config.request_timeout,
+                drain_timeout: config.drain_timeout,
+            },
+            clock: Arc::clone(&clock),
+            open: metrics.http_connections.clone(),
         };
-        let place = ("api.listen", config.listen);
         let face = ApiFace {
             agent_next: AgentNext::new(&config, ledger, rooms, &metrics),
             cors: Cors::new(config.cors_origins.as_deref()),
             rates: config.rate_limit.map(RateTable::new),
             statuses: StatusCounters::new(&metrics),
-            clock: Arc::clone(&clock),
+            clock,
             config,
             metrics,
         };
-        let open = face.metrics.http_connections.clone();
-        Bound::open(place, face, limits, clock, open).await
+        Bound::open(terms, face).await
     }
 }
 

@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 
 use super::{
     admin::{self, look},
-    listener::{BindError, Bound, Face, Limits},
+    listener::{BindError, Bound, Face, Limits, Terms},
 };
 use crate::{
     config::OperationsConfig,
@@ -69,8 +69,15 @@ pub struct Operations {
 impl Operations {
     /// Opens `[operations] listen`. Must be called inside a tokio runtime.
     pub async fn bind(self) -> Result<Bound<OperationsFace>, BindError> {
-        let place = ("operations.listen", self.config.listen);
-        let (clock, metrics) = (Arc::clone(&self.clock), self.metrics.clone());
+        let terms = Terms {
+            setting: "operations.listen",
+            address: self.config.listen,
+            limits: LIMITS,
+            clock: Arc::clone(&self.clock),
+            // Connections of operators are nobody's concern: this gauge is not registered.
+            open: Gauge::default(),
+        };
+        let metrics = self.metrics.clone();
         let operations = Arc::new(self);
         let router = Router::new()
             .route("/livez", get(livez))
@@ -79,8 +86,7 @@ impl Operations {
             .nest("/admin", admin::routes(&operations))
             .with_state(operations);
         let face = OperationsFace { router, metrics };
-        // Connections of operators are nobody's concern: this gauge is not registered.
-        Bound::open(place, face, LIMITS, clock, Gauge::default()).await
+        Bound::open(terms, face).await
     }
 }
 
