@@ -214,11 +214,30 @@ fn trouble(error: &reqwest::Error) -> String {
     let cause = innermost(error);
     if error.is_connect() {
         format!("cannot connect ({cause}); check the network, DNS, the proxy and the certificates")
-    } else if error.is_decode() {
+    } else if error.is_decode() && !is_network(error) {
         format!("the answer's compression is damaged ({cause}); a proxy may have changed it")
     } else {
         format!("the connection broke before the answer was complete ({cause})")
     }
+}
+
+/// Whether the system's own network error is at the bottom: reqwest calls a connection that broke
+/// inside a compressed body a decoding error too.
+fn is_network(error: &reqwest::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut};
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>()
+            && matches!(
+                io.kind(),
+                ConnectionReset | ConnectionAborted | BrokenPipe | TimedOut
+            )
+        {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 fn innermost(error: &reqwest::Error) -> String {
