@@ -10,6 +10,10 @@ use super::{duration::Span, error::ConfigError};
 /// `[api]` as it was typed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch the operator types"
+)]
 pub(super) struct Typed {
     listen: String,
     show_agent_info: bool,

@@ -143,7 +143,9 @@ fn finish(
             key,
             why,
         },
-        other => other,
+        told @ (ConfigError::Key { .. }
+        | ConfigError::Unreadable { .. }
+        | ConfigError::Syntax { .. }) => told,
     })?;
     let mut effective = defaults;
     overlay(&mut effective, merged, "", "", &mut BTreeMap::new());

@@ -72,11 +72,13 @@ impl ScheduleConfig {
                     Some(*last)
                 })
                 .collect(),
-            When::Cron { cron, .. } => chrono::DateTime::from_timestamp(now.millis().div_euclid(1_000), 0)
-                .into_iter()
-                .flat_map(|start| cron.iter_after(start).take(count))
-                .map(|due| Timestamp::from_millis(due.timestamp_millis()))
-                .collect(),
+            When::Cron { cron, .. } => {
+                chrono::DateTime::from_timestamp(now.millis().div_euclid(1_000), 0)
+                    .into_iter()
+                    .flat_map(|start| cron.iter_after(start).take(count))
+                    .map(|due| Timestamp::from_millis(due.timestamp_millis()))
+                    .collect()
+            }
         }
     }
 

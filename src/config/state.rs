@@ -27,6 +27,18 @@ impl Default for Typed {
     }
 }
 
+impl Default for StateConfig {
+    fn default() -> Self {
+        let typed = Typed::default();
+        Self {
+            dir: typed.dir,
+            export_every: typed.export_every.0,
+            keep_runs: typed.keep_runs,
+            counters_every: typed.counters_every.0,
+        }
+    }
+}
+
 /// Where durable state lives.
 #[derive(Clone, Debug)]
 pub struct StateConfig {

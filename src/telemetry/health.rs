@@ -26,7 +26,8 @@ pub struct HealthBoard {
 }
 
 impl HealthBoard {
-    /// Writes how a component is. A change of the word is logged once, with what to do.
+    /// Writes how a component is. A change of the word is logged once, with what to do; the reason
+    /// is logged where the trouble was handled.
     pub fn set(
         &self,
         component: Component,
@@ -52,7 +53,11 @@ impl HealthBoard {
             if health == Health::Connected {
                 tracing::info!(component = part, health = word, "{part} is {word}");
             } else {
-                tracing::warn!(component = part, health = word, %reason, "{part} is {word}: {reason}; {remedy}");
+                tracing::warn!(
+                    component = part,
+                    health = word,
+                    "{part} is {word}: {remedy}"
+                );
             }
         }
         entry.health = health;

@@ -4,6 +4,16 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::Subscr
 
 use crate::config::{LogConfig, LogFormat};
 
+/// Starts logging for a one-shot verb: the verb itself tells what happened, so only errors are
+/// logged, unless another level than the default was configured.
+pub fn start_quiet(config: &LogConfig) {
+    let mut config = config.clone();
+    if config.level == LogConfig::default().level {
+        "error".clone_into(&mut config.level);
+    }
+    start(&config);
+}
+
 /// Starts logging for the whole process. A second call changes nothing.
 pub fn start(config: &LogConfig) {
     let filter = EnvFilter::try_new(&config.level).unwrap_or_else(|_| EnvFilter::new("info"));

@@ -140,7 +140,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// The text form (OpenMetrics) of all metrics. Counters get `_total` at the end of the name.
+    /// The text form (`OpenMetrics`) of all metrics. Counters get `_total` at the end of the name.
     pub fn render(&self) -> String {
         let mut text = String::new();
         // Writing into a String cannot fail.

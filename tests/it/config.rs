@@ -10,13 +10,19 @@ fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, ConfigError>
     let file = folder.path().join("lp2rc.toml");
     std::fs::write(&file, text).unwrap();
     std::fs::write(folder.path().join("password"), "secret\n").unwrap();
-    let mut variables: Vec<_> =
-        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     variables.push((
         "LP2RC_LIVEPERSON__PASSWORD_FILE".to_owned(),
         folder.path().join("password").display().to_string(),
     ));
-    load(&Layers { file: Some(file), variables, flags: Vec::new() })
+    load(&Layers {
+        file: Some(file),
+        variables,
+        flags: Vec::new(),
+    })
 }
 
 const LEAST: &str = "[liveperson]\naccount = \"12345678\"\nusername = \"bridge\"\n";
@@ -33,7 +39,11 @@ fn the_shipped_example_holds_every_key_and_the_defaults() {
             .filter(|line| !line.starts_with("username") && !line.starts_with("password_file"))
             .collect()
     };
-    assert_eq!(strip(full.dump()), strip(least.dump()), "the example differs from the defaults");
+    assert_eq!(
+        strip(full.dump()),
+        strip(least.dump()),
+        "the example differs from the defaults"
+    );
     // A key that is missing from the example would be shown as coming from the defaults.
     let missing: Vec<_> = full
         .dump()
@@ -50,14 +60,24 @@ fn later_layers_win_and_the_dump_says_where_values_come_from() {
     let text = format!("{LEAST}\n[routing]\nhold_for = \"10s\"\n");
     let loaded = loaded(
         &text,
-        &[("LP2RC_ROUTING__HOLD_FOR", "20s"), ("LP2RC_LIVEPERSON__ACCOUNT", "99"), ("OTHER", "x")],
+        &[
+            ("LP2RC_ROUTING__HOLD_FOR", "20s"),
+            ("LP2RC_LIVEPERSON__ACCOUNT", "99"),
+            ("OTHER", "x"),
+        ],
     )
     .unwrap();
     assert_eq!(loaded.config.routing.hold_for.as_secs(), 20);
     assert_eq!(loaded.config.liveperson.account, "99");
     let dump = loaded.dump();
-    assert!(dump.contains("hold_for = \"20s\"  # LP2RC_ROUTING__HOLD_FOR"), "{dump}");
-    assert!(dump.contains("stale_after = \"1m 30s\"  # default"), "{dump}");
+    assert!(
+        dump.contains("hold_for = \"20s\"  # LP2RC_ROUTING__HOLD_FOR"),
+        "{dump}"
+    );
+    assert!(
+        dump.contains("stale_after = \"1m 30s\"  # default"),
+        "{dump}"
+    );
 }
 
 #[test]
@@ -66,7 +86,11 @@ fn a_secret_never_shows() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lp2rc.toml");
     std::fs::write(&file, text).unwrap();
-    let loaded = load(&Layers { file: Some(file), ..Layers::default() }).unwrap();
+    let loaded = load(&Layers {
+        file: Some(file),
+        ..Layers::default()
+    })
+    .unwrap();
     let shown = format!("{} {:?}", loaded.dump(), loaded.config);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(loaded.dump().contains("password = \"*****\""));
@@ -76,21 +100,61 @@ fn a_secret_never_shows() {
 fn each_mistake_gets_one_sentence_that_names_key_and_place() {
     let cases = [
         ("", "`liveperson.account`", "is missing"),
-        ("[liveperson]\naccount = 5\nusername = \"b\"\n", "`liveperson.account`", "string"),
-        (&format!("{LEAST}colour = \"red\"\n"), "`liveperson.colour`", "is not a setting"),
-        (&format!("{LEAST}[nowhere]\nx = 1\n"), "`nowhere`", "is not a setting"),
-        (&format!("{LEAST}[schedule]\ncron = \"* * * * *\"\n"), "`schedule.cron`", "six fields"),
-        (&format!("{LEAST}[schedule]\ncron = \"0 61 * * * *\"\n"), "`schedule.cron`", "not a cron"),
+        (
+            "[liveperson]\naccount = 5\nusername = \"b\"\n",
+            "`liveperson.account`",
+            "string",
+        ),
+        (
+            &format!("{LEAST}colour = \"red\"\n"),
+            "`liveperson.colour`",
+            "is not a setting",
+        ),
+        (
+            &format!("{LEAST}[nowhere]\nx = 1\n"),
+            "`nowhere`",
+            "is not a setting",
+        ),
+        (
+            &format!("{LEAST}[schedule]\ncron = \"* * * * *\"\n"),
+            "`schedule.cron`",
+            "six fields",
+        ),
+        (
+            &format!("{LEAST}[schedule]\ncron = \"0 61 * * * *\"\n"),
+            "`schedule.cron`",
+            "not a cron",
+        ),
         (
             &format!("{LEAST}[schedule]\ncron = \"* * * * * *\"\nevery = \"5s\"\n"),
             "`schedule.cron`",
             "keep one",
         ),
-        (&format!("{LEAST}[schedule]\nevery = \"soon\"\n"), "`schedule.every`", "not a duration"),
-        (&format!("{LEAST}[schedule]\nevery = \"1ms\"\n"), "`schedule.every`", "at least 100ms"),
-        (&format!("{LEAST}[routing]\npolicy = \"best\"\n"), "`routing.policy`", "must be"),
-        (&format!("{LEAST}[routing]\nagent_next_share = 0\n"), "`routing.agent_next_share`", "1 to 100"),
-        (&format!("{LEAST}[api]\nlisten = \"here\"\n"), "`api.listen`", "not an address"),
+        (
+            &format!("{LEAST}[schedule]\nevery = \"soon\"\n"),
+            "`schedule.every`",
+            "not a duration",
+        ),
+        (
+            &format!("{LEAST}[schedule]\nevery = \"1ms\"\n"),
+            "`schedule.every`",
+            "at least 100ms",
+        ),
+        (
+            &format!("{LEAST}[routing]\npolicy = \"best\"\n"),
+            "`routing.policy`",
+            "must be",
+        ),
+        (
+            &format!("{LEAST}[routing]\nagent_next_share = 0\n"),
+            "`routing.agent_next_share`",
+            "1 to 100",
+        ),
+        (
+            &format!("{LEAST}[api]\nlisten = \"here\"\n"),
+            "`api.listen`",
+            "not an address",
+        ),
         (
             &format!("{LEAST}[api]\ntrusted_proxies = [\"proxy\"]\n"),
             "`api.trusted_proxies`",
@@ -101,30 +165,59 @@ fn each_mistake_gets_one_sentence_that_names_key_and_place() {
             "`liveperson.discovery_url`",
             "https://",
         ),
-        (&format!("{LEAST}password = \"x\"\n"), "`liveperson.password`", "given twice"),
-        (&format!("{LEAST}[log]\nlevel = \"lp2rc=loud\"\n"), "`log.level`", "not a level"),
+        (
+            &format!("{LEAST}password = \"x\"\n"),
+            "`liveperson.password`",
+            "given twice",
+        ),
+        (
+            &format!("{LEAST}[log]\nlevel = \"lp2rc=loud\"\n"),
+            "`log.level`",
+            "not a level",
+        ),
         (&format!("{LEAST}[routing"), "not valid TOML", "line 4"),
     ];
     for (text, place, why) in cases {
         let error = loaded(text, &[]).unwrap_err().to_string();
-        assert!(error.contains(place) && error.contains(why), "{text}\n -> {error}");
+        assert!(
+            error.contains(place) && error.contains(why),
+            "{text}\n -> {error}"
+        );
         assert!(!error.contains('\n'), "one sentence: {error}");
     }
 }
 
 #[test]
 fn a_missing_file_says_what_to_do() {
-    let layers = Layers { file: Some(PathBuf::from("no/such.toml")), ..Layers::default() };
+    let layers = Layers {
+        file: Some(PathBuf::from("no/such.toml")),
+        ..Layers::default()
+    };
     let error = load(&layers).unwrap_err().to_string();
-    assert!(error.contains("no/such.toml") && error.contains("--config"), "{error}");
+    assert!(
+        error.contains("no/such.toml") && error.contains("--config"),
+        "{error}"
+    );
 }
 
 #[test]
 fn the_next_runs_of_a_cron_expression_are_shown_in_utc() {
-    let loaded = loaded(&format!("{LEAST}[schedule]\ncron = \"0 */5 * * * *\"\n"), &[]).unwrap();
+    let loaded = loaded(
+        &format!("{LEAST}[schedule]\ncron = \"0 */5 * * * *\"\n"),
+        &[],
+    )
+    .unwrap();
     let now = lp2rc::domain::Timestamp::from_millis(1_331_544_926_464);
-    let runs: Vec<_> =
-        loaded.config.schedule.next_runs(now, 2).iter().map(ToString::to_string).collect();
-    assert_eq!(runs, ["2012-03-12T09:40:00.000Z", "2012-03-12T09:45:00.000Z"]);
+    let runs: Vec<_> = loaded
+        .config
+        .schedule
+        .next_runs(now, 2)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        runs,
+        ["2012-03-12T09:40:00.000Z", "2012-03-12T09:45:00.000Z"]
+    );
     assert_eq!(loaded.config.schedule.overdue_after(now).as_secs(), 600);
 }
