@@ -94,6 +94,12 @@ impl PollLoop {
     /// it a refused login ends the loop, because waiting would help nobody.
     pub async fn run(mut self, stop: CancellationToken, serves: bool) -> Ended {
         let overdue_after = self.config.overdue_after(self.clock.now());
+        self.health.set(
+            Component::Scheduler,
+            Health::Connected,
+            "the loop runs",
+            self.clock.now(),
+        );
         let mut latched = false;
         let mut last_end = self.clock.elapsed();
         let mut next = Next::Run(Trigger::Start);
@@ -172,24 +178,27 @@ impl PollLoop {
             () = stop.cancelled() => return None,
             done = work => done,
         };
-        if let Err(CycleError::Deadline(deadline)) = &outcome {
-            let reason = format!("a cycle took longer than {deadline:?} and was cancelled");
-            tracing::warn!("{reason}");
-            self.health.set(
-                Component::Scheduler,
-                Health::Degraded,
-                reason,
-                self.clock.now(),
-            );
-        } else {
-            let reason = "cycles run on time";
-            self.health.set(
-                Component::Scheduler,
-                Health::Connected,
-                reason,
-                self.clock.now(),
+        if let Err(error) = &outcome {
+            let fault = match error {
+                CycleError::Source(error) => error.fault.word(),
+                CycleError::Store(_) => "store",
+                CycleError::Deadline(_) => "deadline",
+            };
+            let trigger = request.trigger.word();
+            tracing::warn!(
+                trigger,
+                fault,
+                "a cycle failed, what is served stays as it is: {error}"
             );
         }
+        let (health, reason) = match &outcome {
+            Err(error @ CycleError::Deadline(_)) => (Health::Degraded, error.to_string()),
+            Ok(_) | Err(CycleError::Source(_) | CycleError::Store(_)) => {
+                (Health::Connected, "cycles run on time".to_owned())
+            }
+        };
+        self.health
+            .set(Component::Scheduler, health, reason, self.clock.now());
         (self.alive)();
         Some(outcome.map_err(Arc::new))
     }
