@@ -1,3 +1,10 @@
 //! One cycle: poll, merge, map, keep, publish. The same function for the daemon and the one-shot.
 
 pub mod merge;
+
+mod cycle;
+mod held;
+mod notes;
+
+pub use cycle::{Parts, Reconciler, Render, Restored};
+pub use notes::Notes;
