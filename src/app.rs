@@ -1,1 +1,374 @@
-//! Composition: the only file that names concrete engines.
+//! Composition: the only file that names concrete engines, and the order of start and stop.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+use tokio::{sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, When},
+    domain::{AccountId, Component, Health, Snapshot, Timestamp},
+    ledger::Ledger,
+    liveperson::LivePerson,
+    ports::{
+        BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Inspect, NoRooms, Opened,
+        Publish, RunStore, Source, SourceError, StoreError, SystemClock, clock::timeout,
+    },
+    schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
+    server::{
+        Api, BindError, Operations,
+        door::{Door, DoorError, make_token},
+        render_agent,
+    },
+    state::{SledStore, export_to_file},
+    sync::{Notes, Parts, Reconciler, Restored},
+    telemetry::{HealthBoard, Metrics},
+};
+
+/// Why the bridge could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The state cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The source cannot even be tried.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The cron trigger refused.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] BindError),
+    /// The admin token or address cannot be written.
+    #[error(transparent)]
+    Door(#[from] DoorError),
+}
+
+/// Everything that both the one-shot and the daemon need, with the state open and restored.
+pub struct Core {
+    config: Config,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+    health: HealthBoard,
+    source: Arc<LivePerson>,
+    store: Arc<SledStore>,
+    ledger: Arc<Ledger>,
+    reconciler: Reconciler,
+    restored: Restored,
+    published: watch::Receiver<bool>,
+}
+
+/// Hands snapshots on to the book and tells that the first one came.
+struct Announce {
+    ledger: Arc<Ledger>,
+    first: watch::Sender<bool>,
+}
+
+impl Publish for Announce {
+    fn publish(&self, snapshot: Arc<Snapshot>, age: Option<Duration>) {
+        self.ledger.publish(snapshot, age);
+        self.first.send_replace(true);
+    }
+
+    fn confirm(&self) {
+        self.ledger.confirm();
+    }
+}
+
+impl Core {
+    /// Opens the state and serves what it holds, marked with its age.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let (metrics, health) = (Metrics::new(), HealthBoard::default());
+        let source = Arc::new(LivePerson::new(
+            config.liveperson.clone(),
+            Arc::clone(&clock),
+            metrics.clone(),
+        )?);
+        let state = config.state.clone();
+        let store = Arc::new(blocking(move || SledStore::open(&state)).await?);
+        let ledger = Ledger::new(config.routing, Arc::clone(&clock), metrics.clone());
+        let (first, published) = watch::channel(false);
+        let show_email = config.api.show_agent_email;
+        let reconciler = Reconciler::new(Parts {
+            source: Arc::clone(&source) as Arc<dyn Source>,
+            store: Arc::clone(&store) as Arc<dyn BridgeStore>,
+            runs: Arc::clone(&store) as Arc<dyn RunStore>,
+            publish: Arc::new(Announce {
+                ledger: Arc::clone(&ledger),
+                first,
+            }),
+            clock: Arc::clone(&clock),
+            notes: Notes::new(metrics.clone(), health.clone()),
+            merge_rules: config.merge,
+            mapping_rules: config.mapping.clone(),
+            account: AccountId::new(&config.liveperson.account),
+            render: Arc::new(move |agent, body| render_agent(agent, show_email, body)),
+        });
+        let restored = {
+            let (store, ledger, reconciler) =
+                (Arc::clone(&store), Arc::clone(&ledger), reconciler.clone());
+            blocking(move || {
+                ledger.restore_counters(store.load_counters()?);
+                reconciler.restore()
+            })
+            .await?
+        };
+        Ok(Self {
+            config,
+            clock,
+            metrics,
+            health,
+            source,
+            store,
+            ledger,
+            reconciler,
+            restored,
+            published,
+        })
+    }
+
+    /// Runs one cycle, without a loop.
+    pub fn cycle(&self) -> &dyn Cycle {
+        &self.reconciler
+    }
+
+    /// The book over the restored state.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    fn api(&self) -> Api {
+        Api {
+            config: self.config.api.clone(),
+            ledger: Arc::clone(&self.ledger),
+            rooms: Arc::new(NoRooms),
+            clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+        }
+    }
+
+    fn operations(&self, asking: Asking, token: SecretString) -> Operations {
+        Operations {
+            config: self.config.operations.clone(),
+            ledger: Arc::clone(&self.ledger),
+            health: self.health.clone(),
+            metrics: self.metrics.clone(),
+            clock: Arc::clone(&self.clock),
+            control: Arc::new(asking) as Arc<dyn Control>,
+            inspect: Arc::clone(&self.store) as Arc<dyn Inspect>,
+            runs: Arc::clone(&self.store) as Arc<dyn RunStore>,
+            token,
+        }
+    }
+
+    /// Ends the session with the source, within a few seconds.
+    pub async fn close(&self) {
+        let limit = Duration::from_secs(5);
+        if timeout(&*self.clock, limit, self.reconciler.close())
+            .await
+            .is_none()
+        {
+            tracing::warn!("the source did not answer the goodbye within {limit:?}");
+        }
+    }
+
+    /// How the state came up.
+    pub fn opened(&self) -> Opened {
+        self.store.opened()
+    }
+
+    /// What the state gave back.
+    pub fn restored(&self) -> Restored {
+        self.restored
+    }
+}
+
+/// A bridge that listens and polls.
+pub struct Running {
+    /// Where the public API listens.
+    pub api: SocketAddr,
+    /// Where operators connect.
+    pub operations: SocketAddr,
+    core: Core,
+    door: Door,
+    stop: CancellationToken,
+    poll_loop: tokio::task::JoinHandle<Ended>,
+    others: JoinSet<()>,
+}
+
+/// How a running bridge came to its end.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was asked to stop, and stopped cleanly.
+    Stopped,
+    /// The source refused the login and there was nothing to serve.
+    Refused(Arc<CycleError>),
+}
+
+impl Running {
+    /// Binds both listeners and starts the loop. `alive` is called as the loop makes progress.
+    pub async fn start(core: Core, alive: Box<dyn Fn() + Send + Sync>) -> Result<Self, StartError> {
+        let ticks = match &core.config.schedule.when {
+            When::Every(_) => None,
+            When::Cron { text, .. } => Some(Ticks::cron(text).await?),
+        };
+        let (poll_loop, asking) = PollLoop::new(
+            core.config.schedule.clone(),
+            Arc::new(core.reconciler.clone()),
+            Arc::clone(&core.clock),
+            (core.metrics.clone(), core.health.clone()),
+            ticks,
+            alive,
+        );
+        let token = make_token()?;
+        let api = core.api().bind().await?;
+        let operations = core.operations(asking, token.clone()).bind().await?;
+        let (api_addr, operations_addr) = (api.address(), operations.address());
+        let door = Door::open(&core.config.state.dir, operations_addr, &token)?;
+        let stop = CancellationToken::new();
+        let mut others = JoinSet::new();
+        others.spawn(api.run(stop.clone()));
+        others.spawn(operations.run(stop.clone()));
+        others.spawn(keep_session(&core, stop.clone()));
+        others.spawn(keep_counters(&core, stop.clone()));
+        others.spawn(keep_exports(&core, stop.clone()));
+        let serves = core.restored.age.is_some();
+        let poll_loop = tokio::spawn(poll_loop.run(stop.clone(), serves));
+        Ok(Self {
+            api: api_addr,
+            operations: operations_addr,
+            core,
+            door,
+            stop,
+            poll_loop,
+            others,
+        })
+    }
+
+    /// Completes once something is served: at once after a restart, else after the first poll.
+    pub fn published(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut published = self.core.published.clone();
+        async move {
+            // An error means that the reconciler is gone: nothing will ever be published.
+            if published.wait_for(|first| *first).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// The health of every component.
+    pub fn health(&self) -> &HealthBoard {
+        &self.core.health
+    }
+
+    /// Runs until `asked` completes or the loop gives up, then stops everything in order: no new
+    /// connections, goodbye to the source, running requests, counters, export.
+    pub async fn until(mut self, asked: impl Future<Output = ()>) -> Outcome {
+        let mut ended = None;
+        tokio::select! {
+            () = asked => {}
+            done = &mut self.poll_loop => ended = Some(done),
+        }
+        self.stop.cancel();
+        let ended = match ended {
+            Some(done) => done,
+            None => (&mut self.poll_loop).await,
+        };
+        while self.others.join_next().await.is_some() {}
+        self.door.close();
+        // Last, because answers were still given while the listeners drained.
+        save_counters(
+            &self.core.ledger,
+            &self.core.store,
+            &self.core.health,
+            &*self.core.clock,
+        )
+        .await;
+        save_export(&self.core.store, &self.core.config, self.core.clock.now()).await;
+        match ended {
+            Ok(Ended::Stopped) => Outcome::Stopped,
+            Ok(Ended::Refused(error)) => Outcome::Refused(error),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+}
+
+/// Keeps the session with the source alive where polls are rarer than it may idle.
+fn keep_session(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+    let source = Arc::clone(&core.source);
+    async move {
+        // `None` is the stop; by itself it never ends.
+        stop.run_until_cancelled(source.keep_alive()).await;
+    }
+}
+
+/// Writes routing counters behind: a crash loses at most the last `counters_every`.
+fn keep_counters(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+    let (ledger, store) = (Arc::clone(&core.ledger), Arc::clone(&core.store));
+    let (clock, every) = (Arc::clone(&core.clock), core.config.state.counters_every);
+    let health = core.health.clone();
+    async move {
+        while stop.run_until_cancelled(clock.sleep(every)).await.is_some() {
+            save_counters(&ledger, &store, &health, &*clock).await;
+        }
+    }
+}
+
+async fn save_counters(
+    ledger: &Ledger,
+    store: &Arc<SledStore>,
+    health: &HealthBoard,
+    clock: &dyn Clock,
+) {
+    let dirty = ledger.take_dirty_counters();
+    if dirty.is_empty() {
+        return;
+    }
+    let (kept, store) = (dirty.clone(), Arc::clone(store));
+    if let Err(error) = blocking(move || store.save_counters(&kept)).await {
+        tracing::error!("routing counters could not be kept, they are tried again: {error}");
+        health.set(
+            Component::Store,
+            Health::Degraded,
+            error.to_string(),
+            clock.now(),
+        );
+        ledger.return_dirty(dirty);
+    }
+}
+
+/// Exports the state on a timer.
+fn keep_exports(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+    let (store, config) = (Arc::clone(&core.store), core.config.clone());
+    let (clock, metrics) = (Arc::clone(&core.clock), core.metrics.clone());
+    async move {
+        let every = config.state.export_every;
+        loop {
+            let size = i64::try_from(store.disk_bytes()).unwrap_or(i64::MAX);
+            metrics.store_disk_bytes.set(size);
+            if stop.run_until_cancelled(clock.sleep(every)).await.is_none() {
+                return;
+            }
+            save_export(&store, &config, clock.now()).await;
+        }
+    }
+}
+
+async fn save_export(store: &Arc<SledStore>, config: &Config, now: Timestamp) {
+    let (store, file) = (Arc::clone(store), config.state.dir.join("export.jsonl"));
+    let work = move || export_to_file(&file, &store.export(now)?);
+    if let Err(error) = blocking(work).await {
+        tracing::error!("the state could not be exported, the last export stays: {error}");
+    }
+}
+
+/// Runs `work` on the blocking pool; a panic in it goes on here.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,100 @@
+//! `lp2rc demo`: a simulated LivePerson and the bridge in one process, nothing to configure.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use super::{
+    Common,
+    exit::Failure,
+    output::remark,
+    serve::{ready_line, serve},
+};
+use crate::{
+    app::Core,
+    config::{Layers, load},
+    ports::SystemClock,
+    sim::liveperson::{SimConfig, Simulator},
+    telemetry::logging,
+};
+
+/// How the demo is set up.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    /// Where the public API listens; port 0 picks a free one.
+    #[arg(long, default_value = "127.0.0.1:3080", value_name = "ADDR")]
+    listen: SocketAddr,
+    /// Where operators connect; port 0 picks a free one.
+    #[arg(long, default_value = "127.0.0.1:3081", value_name = "ADDR")]
+    ops_listen: SocketAddr,
+    /// How many agents LivePerson has.
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    agents: u32,
+    /// The same seed gives the same people and the same story.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Format LivePerson is asked for.
+    #[arg(long, default_value = "json", value_parser = ["json", "xml"])]
+    format: String,
+    /// Switch the public rate limit off.
+    #[arg(long)]
+    no_rate_limit: bool,
+}
+
+/// Runs until a signal.
+pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
+    let simulator = Simulator::start(
+        SimConfig {
+            agents: args.agents as usize,
+            seed: args.seed,
+            step_every: Duration::from_secs(1),
+            ..SimConfig::default()
+        },
+        Arc::new(SystemClock::new()),
+    )
+    .await?;
+    let temporary = tempfile::Builder::new().prefix("lp2rc-demo-").tempdir()?;
+    let state_dir = common
+        .state_dir
+        .clone()
+        .unwrap_or_else(|| temporary.path().to_owned());
+    let sim = SimConfig::default();
+    let flags = [
+        ("liveperson.account", sim.account),
+        ("liveperson.username", sim.username),
+        ("liveperson.password", sim.password),
+        ("liveperson.discovery_url", simulator.base_url()),
+        (
+            "liveperson.trusted_hosts",
+            format!("[\"{}\"]", simulator.addr()),
+        ),
+        ("liveperson.format", args.format),
+        ("schedule.every", "1s".to_owned()),
+        ("schedule.jitter", "0s".to_owned()),
+        ("api.listen", args.listen.to_string()),
+        ("api.rate_limit", (!args.no_rate_limit).to_string()),
+        ("operations.listen", args.ops_listen.to_string()),
+        ("state.dir", state_dir.display().to_string()),
+    ];
+    let flags = flags.map(|(key, value)| (key.to_owned(), value)).to_vec();
+    let layers = Layers {
+        flags,
+        variables: Layers::of_process(None).variables,
+        file: None,
+    };
+    let config = load(&layers)?.config;
+    logging::start(&config.log);
+    let core = Core::open(config).await?;
+    let done = serve(core, |running| {
+        remark(&format!(
+            "simulating {} LivePerson agents at {}; state in {}\ntry: curl http://{}/api/v1/livechat/agent.next/visitor-1",
+            args.agents,
+            simulator.base_url(),
+            state_dir.display(),
+            running.api,
+        ));
+        ready_line(running.api, running.operations)
+    })
+    .await;
+    simulator.stop().await;
+    drop(temporary);
+    done
+}

@@ -1,0 +1,116 @@
+//! stdout is data: one place that writes it, in the form that was asked for.
+
+use std::io::{self, Write as _};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use super::exit::Failure;
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For a review.
+    Markdown,
+}
+
+/// Writes to stdout. A reader who went away (`| head`) is no error.
+pub(super) fn say(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let done = stdout.write_all(text.as_bytes()).and_then(|()| {
+        if text.ends_with('\n') {
+            Ok(())
+        } else {
+            stdout.write_all(b"\n")
+        }
+    });
+    match done.and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a hint or a warning to stderr.
+pub(super) fn remark(text: &str) {
+    // Nothing can be done about a closed stderr.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Rows under headings.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rows {
+    headings: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Rows {
+    /// A table with these columns.
+    pub(super) fn new(headings: &[&'static str]) -> Self {
+        Self {
+            headings: headings.to_vec(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    pub(super) fn push(&mut self, row: impl IntoIterator<Item = String>) {
+        // Names come from elsewhere: no escape codes for the reader's terminal.
+        let plain = |cell: String| cell.replace(char::is_control, "\u{FFFD}");
+        self.rows.push(row.into_iter().map(plain).collect());
+    }
+
+    fn render(&self, output: Output) -> String {
+        let mut table = Table::new();
+        table.load_style(match output {
+            Output::Markdown => presets::ASCII_MARKDOWN,
+            Output::Table | Output::Json => presets::NOTHING,
+        });
+        // The width of a terminal must not decide what a script or a test reads.
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(&self.headings);
+        for row in &self.rows {
+            table.add_row(row);
+        }
+        let mut text = String::new();
+        for line in table.lines() {
+            // Without borders every cell still has its padding.
+            let line = if output == Output::Table {
+                line.trim()
+            } else {
+                line.trim_end()
+            };
+            text.push_str(line);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// Prints `data` as JSON, or the tables made of it, parted by empty lines; of several tables the
+/// empty ones are left out.
+pub(super) fn print<T: Serialize>(
+    output: Output,
+    data: &T,
+    tables: &[Rows],
+) -> Result<(), Failure> {
+    match output {
+        Output::Json => {
+            let text = serde_json::to_string_pretty(data).map_err(anyhow::Error::from)?;
+            say(&text)
+        }
+        Output::Table | Output::Markdown => {
+            let told = |rows: &&Rows| tables.len() == 1 || !rows.rows.is_empty();
+            let parts: Vec<_> = tables
+                .iter()
+                .filter(told)
+                .map(|rows| rows.render(output))
+                .collect();
+            say(&parts.join("\n"))
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Finding who owns the state: a running daemon, which is then asked, or nobody.
+
+use std::path::Path;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Common,
+    exit::{self, Failure},
+    output::remark,
+};
+use crate::{
+    app::Core,
+    ports::Opened,
+    server::{
+        admin::wire::{Refusal, RefusalKind},
+        door,
+    },
+    telemetry::logging,
+};
+
+/// A daemon that answers, and the right to ask it.
+pub(super) struct Daemon {
+    client: reqwest::Client,
+    base: String,
+    token: secrecy::SecretString,
+}
+
+/// The daemon that owns `state_dir`, if one answers. A left-over address of a dead one is ignored.
+pub(super) async fn daemon(state_dir: &Path) -> Option<Daemon> {
+    let door = door::read(state_dir).ok().flatten()?;
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .ok()?;
+    let daemon = Daemon {
+        client,
+        base: format!("http://{}", door.address),
+        token: door.token,
+    };
+    let alive = daemon
+        .client
+        .get(format!("{}/livez", daemon.base))
+        .send()
+        .await
+        .ok()?;
+    alive.status().is_success().then_some(daemon)
+}
+
+/// The state itself, opened here; damage that was repaired on the way is told.
+pub(super) async fn alone(common: &Common) -> Result<Core, Failure> {
+    let config = common.load()?.config;
+    logging::start_quiet(&config.log);
+    let core = Core::open(config).await?;
+    match core.opened() {
+        Opened::Clean | Opened::New => {}
+        Opened::Repaired { quarantine } => remark(&format!(
+            "the state was damaged and repaired, nothing is lost; the damaged files are in {quarantine}"
+        )),
+        Opened::Restored {
+            quarantine,
+            exported_at,
+        } => remark(&format!(
+            "the state was damaged and restored from the export of {exported_at}; the damaged database is in {quarantine}"
+        )),
+        Opened::Lost { quarantine } => remark(&format!(
+            "the state was damaged and there was no export: it starts empty; the damaged database is in {quarantine}"
+        )),
+    }
+    Ok(core)
+}
+
+impl Daemon {
+    /// Asks for `path` and reads the answer.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, Failure> {
+        let text = self.text(path, query).await?;
+        serde_json::from_str(&text).map_err(|error| self.unreadable(path, &error))
+    }
+
+    /// Asks for `path` and gives the answer as it is.
+    pub(super) async fn text(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<String, Failure> {
+        let encode = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+                .to_string()
+        };
+        let query: Vec<_> = query
+            .iter()
+            .map(|(key, value)| format!("{key}={}", encode(value)))
+            .collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        let url = format!("{}{path}{mark}{}", self.base, query.join("&"));
+        self.answer(path, self.client.get(url)).await
+    }
+
+    /// Sends `body` to `path` and reads the answer.
+    pub(super) async fn post<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T, Failure> {
+        let body = serde_json::to_string(body).map_err(anyhow::Error::from)?;
+        let ask = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .header("content-type", "application/json")
+            .body(body);
+        let text = self.answer(path, ask).await?;
+        serde_json::from_str(&text).map_err(|error| self.unreadable(path, &error))
+    }
+
+    async fn answer(&self, path: &str, ask: reqwest::RequestBuilder) -> Result<String, Failure> {
+        use secrecy::ExposeSecret as _;
+        let lost = |error: reqwest::Error| {
+            let why = error.without_url();
+            Failure::new(
+                exit::BUSY,
+                format!(
+                    "the daemon at {} stopped answering {path}: {why}; try again",
+                    self.base
+                ),
+            )
+        };
+        let answer = ask
+            .bearer_auth(self.token.expose_secret())
+            .send()
+            .await
+            .map_err(lost)?;
+        let status = answer.status();
+        let text = answer.text().await.map_err(lost)?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        Err(match serde_json::from_str::<Refusal>(&text) {
+            Ok(refusal) => Failure::new(code_of(refusal.kind), refusal.error),
+            Err(_) => Failure::new(
+                exit::UNEXPECTED,
+                format!(
+                    "the daemon at {} answered {path} with {status}; is it another version?",
+                    self.base
+                ),
+            ),
+        })
+    }
+
+    fn unreadable(&self, path: &str, error: &serde_json::Error) -> Failure {
+        Failure::new(
+            exit::UNEXPECTED,
+            format!(
+                "the daemon at {} answered {path} in another form: {error}; is it another version?",
+                self.base
+            ),
+        )
+    }
+}
+
+fn code_of(kind: RefusalKind) -> u8 {
+    match kind {
+        RefusalKind::BadRequest | RefusalKind::NotFound => exit::CONFIG,
+        RefusalKind::Conflict | RefusalKind::Busy => exit::BUSY,
+        RefusalKind::State => exit::STATE,
+        RefusalKind::Unauthorized | RefusalKind::Unexpected => exit::UNEXPECTED,
+        RefusalKind::SourceUnavailable | RefusalKind::Deadline => exit::SOURCE,
+        RefusalKind::CredentialsRejected => exit::CREDENTIALS,
+    }
+}
