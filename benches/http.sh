@@ -9,7 +9,11 @@ cd "$(dirname "$0")/.."
 rounds=${1:-9} seconds=${2:-1} connections=${3:-32}
 
 command -v wrk >/dev/null || { echo "wrk is missing: apt-get install wrk" >&2; exit 2; }
-pin() { if command -v taskset >/dev/null && [ "$(nproc)" -gt 1 ]; then taskset -c "$@"; else shift; "$@"; fi; }
+# As words before a command, not as a function: the process must be the server's own.
+serving=() asking=()
+if command -v taskset >/dev/null && [ "$(nproc)" -gt 1 ]; then
+    serving=(taskset -c 0) asking=(taskset -c 1)
+fi
 
 server=$(cargo bench --bench http_fixed --no-run --message-format=json 2>/dev/null |
     sed -n 's/.*"name":"http_fixed".*"executable":"\([^"]*\)".*/\1/p' | tail -1)
@@ -17,7 +21,13 @@ server=$(cargo bench --bench http_fixed --no-run --message-format=json 2>/dev/nu
 
 work=$(mktemp -d)
 pids=()
-stop() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; rm -rf "$work"; }
+stop() {
+    for each in "${pids[@]}"; do
+        kill "$each" 2>/dev/null || true
+        kill -CONT "$each" 2>/dev/null || true # one may stand still, and would not hear
+    done
+    rm -rf "$work"
+}
 trap stop EXIT
 
 names=(fixed api-100 api-100000 api-100000-publishing)
@@ -31,7 +41,7 @@ declare -A pid port
 
 for name in "${names[@]}"; do
     # shellcheck disable=SC2086 # the arguments are words
-    pin 0 "$server" ${arguments[$name]} >"$work/$name.port" &
+    "${serving[@]}" "$server" ${arguments[$name]} >"$work/$name.port" &
     pid[$name]=$!
     pids+=("$!")
 done
@@ -48,7 +58,7 @@ cpu() { awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / 
 measure() {
     local name=$1 length=$2 before after
     before=$(cpu "${pid[$name]}")
-    pin 1 wrk -t1 -c"$connections" -d"${length}s" --latency \
+    "${asking[@]}" wrk -t1 -c"$connections" -d"${length}s" --latency \
         "http://127.0.0.1:${port[$name]}/api/v1/livechat/agent.next/zzTokenX?department=dept3" \
         >"$work/wrk"
     after=$(cpu "${pid[$name]}")

@@ -32,3 +32,4 @@ mod state_damage;
 mod state_durable;
 mod state_transfer;
 mod state_world;
+mod systemd;

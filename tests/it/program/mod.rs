@@ -140,6 +140,11 @@ impl Running {
         self.stderr.lock().unwrap().clone()
     }
 
+    /// Process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop and waits for its exit code.
     pub(crate) fn stop(mut self) -> (i32, String) {
         signal(self.child.id(), "TERM");
@@ -261,11 +266,16 @@ impl Home {
         self.folder.path().join("state")
     }
 
+    /// The configuration file.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("lp2rc.toml")
+    }
+
     /// Command line for a verb with this configuration.
     pub(crate) fn args(&self, verb: &[&str]) -> Vec<String> {
         let mut args: Vec<String> = verb.iter().map(|word| (*word).to_owned()).collect();
         args.push("--config".to_owned());
-        args.push(self.folder.path().join("lp2rc.toml").display().to_string());
+        args.push(self.config().display().to_string());
         args
     }
 
