@@ -112,7 +112,7 @@ impl LivePerson {
     /// Looks after login and session between polls, until dropped. Needed only where polls may be
     /// rarer than `session_idle` or `refresh_every`; harmless elsewhere. Run it beside the polls:
     ///
-    /// ```ignore
+    /// ```text
     /// let reader = Arc::new(LivePerson::new(config, clock, metrics)?);
     /// tokio::spawn({ let reader = Arc::clone(&reader); async move { reader.keep_alive().await } });
     /// ```
