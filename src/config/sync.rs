@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::error::ConfigError;
+use super::{duration::Span, error::ConfigError};
 use crate::domain::MergeRules;
 
 /// `[sync]` as it was typed.
@@ -11,6 +11,7 @@ use crate::domain::MergeRules;
 pub(super) struct Typed {
     fall_percent: u8,
     fall_minimum: usize,
+    full_every: Span,
 }
 
 impl Default for Typed {
@@ -19,6 +20,7 @@ impl Default for Typed {
         Self {
             fall_percent: rules.fall_percent,
             fall_minimum: rules.fall_minimum,
+            full_every: Span(rules.full_every),
         }
     }
 }
@@ -35,6 +37,7 @@ impl Typed {
             fall_percent: self.fall_percent,
             fall_minimum: self.fall_minimum,
             accept_fall: false,
+            full_every: self.full_every.0,
         })
     }
 }

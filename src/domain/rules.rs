@@ -17,6 +17,9 @@ pub struct MergeRules {
     pub fall_minimum: usize,
     /// Take the next doubtful answer as true, once.
     pub accept_fall: bool,
+    /// Where the source's cursor is followed: a full answer is asked for at least so often, since
+    /// only those may say who is gone.
+    pub full_every: Duration,
 }
 
 impl Default for MergeRules {
@@ -25,6 +28,7 @@ impl Default for MergeRules {
             fall_percent: 50,
             fall_minimum: 10,
             accept_fall: false,
+            full_every: Duration::from_secs(600),
         }
     }
 }

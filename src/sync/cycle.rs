@@ -136,6 +136,17 @@ impl Reconciler {
         )
     }
 
+    /// Whether the whole account must be read even where the source's cursor is followed. Anything
+    /// but the schedule wants certainty; a wall clock that went back counts as late, and so does a
+    /// state that another step is still busy with.
+    fn wants_full(&self, request: CycleRequest, now: Timestamp) -> bool {
+        let held = self.held.try_lock().ok();
+        let last = held.and_then(|slot| slot.as_ref()?.cursor.last_full);
+        let every = self.parts.merge_rules.full_every;
+        request.trigger != Trigger::Schedule
+            || last.is_none_or(|last| now < last || now.since(last) >= every)
+    }
+
     fn slot(&self) -> MutexGuard<'_, Option<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -292,8 +303,7 @@ impl Cycle for Reconciler {
             let parts = &self.parts;
             let started = Started::now(&*parts.clock);
             parts.notes.attempt(started.at);
-            // Anything but the schedule wants certainty; so does an acknowledgement.
-            let full = request.trigger != Trigger::Schedule;
+            let full = self.wants_full(request, started.at);
             let observation = match parts.source.poll(PollRequest { full }).await {
                 Ok(observation) => observation,
                 Err(error) => {

@@ -32,4 +32,5 @@ mod state_damage;
 mod state_durable;
 mod state_transfer;
 mod state_world;
+mod sync_cycle;
 mod systemd;

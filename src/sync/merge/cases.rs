@@ -192,7 +192,7 @@ fn a_fall_is_doubted_exactly_beyond_its_limits() {
     let rules = |fall_percent, fall_minimum| MergeRules {
         fall_percent,
         fall_minimum,
-        accept_fall: false,
+        ..MergeRules::default()
     };
     let cases = [
         (rules(50, 10), 10, 5, false, "exactly half"),

@@ -1,0 +1,339 @@
+//! The reconciler between a scripted source and a store that can be told to fail: what is kept,
+//! what is published, and in which order.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use lp2rc::{
+    domain::{
+        AccountId, Capacity, Coverage, Cursor, Generation, MappingRules, MergeRules, Observation,
+        Presence, Snapshot, SourceAgent, SourceId, Timestamp, Trigger, Verdict,
+    },
+    ports::{
+        BridgeStore, Clock as _, Commit, Cycle as _, CycleError, CycleRequest, Future, ManualClock,
+        PollRequest, Publish, RunStore, Source, SourceError, SourceFault, StoreError, Stored,
+    },
+    state::MemoryStore,
+    sync::{Notes, Parts, Reconciler},
+};
+
+fn agent(id: u32) -> SourceAgent {
+    SourceAgent {
+        id: SourceId::new(id.to_string()),
+        login: Some(format!("agent{id}")),
+        display_name: None,
+        email: None,
+        presence: Presence::Online,
+        voice: Presence::Offline,
+        capacity: Capacity::Limited(3),
+        load: 0,
+        skills: Vec::new(),
+        group_id: None,
+        group_name: None,
+        privilege_group: None,
+    }
+}
+
+/// Shows so many agents, or fails; remembers what it was asked for.
+struct Script {
+    clock: ManualClock,
+    agents: Mutex<Option<u32>>,
+    asked: Mutex<Vec<bool>>,
+}
+
+impl Source for Script {
+    fn poll(&self, request: PollRequest) -> Future<'_, Result<Observation, SourceError>> {
+        self.asked.lock().unwrap().push(request.full);
+        let answer = match *self.agents.lock().unwrap() {
+            None => Err(SourceError {
+                doing: "read".to_owned(),
+                what: "nobody there".to_owned(),
+                fault: SourceFault::Unreachable,
+                retry_after: None,
+            }),
+            Some(count) => Ok(Observation {
+                agents: (100..100 + count).map(agent).collect(),
+                coverage: if request.full {
+                    Coverage::Full
+                } else {
+                    Coverage::Partial
+                },
+                taken_at: self.clock.now(),
+                skipped: Vec::new(),
+                cursor: Some(1),
+            }),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn close(&self) -> Future<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// A memory store that fails when told, and says in the shared diary when it kept something.
+struct Kept {
+    store: MemoryStore,
+    full: AtomicBool,
+    diary: Arc<Mutex<Vec<String>>>,
+}
+
+impl BridgeStore for Kept {
+    fn load(&self) -> Result<Stored, StoreError> {
+        self.store.load()
+    }
+
+    fn commit(&self, expected: Generation, commit: &Commit) -> Result<Generation, StoreError> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(StoreError::Io {
+                doing: "flush the state",
+                path: "memory".to_owned(),
+                source: std::io::Error::from(std::io::ErrorKind::StorageFull),
+            });
+        }
+        let generation = self.store.commit(expected, commit)?;
+        let entries = commit.entries.len();
+        self.diary
+            .lock()
+            .unwrap()
+            .push(format!("kept {entries} as {generation}"));
+        Ok(generation)
+    }
+}
+
+/// Writes down what reaches the ledger.
+struct Told(Arc<Mutex<Vec<String>>>);
+
+impl Publish for Told {
+    fn publish(&self, snapshot: Arc<Snapshot>, age: Option<Duration>) {
+        let (agents, generation) = (snapshot.rows().len(), snapshot.generation);
+        let age = age.map(|age| age.as_secs());
+        self.0
+            .lock()
+            .unwrap()
+            .push(format!("published {agents} of {generation}, age {age:?}"));
+    }
+
+    fn confirm(&self) {
+        self.0.lock().unwrap().push("confirmed".to_owned());
+    }
+}
+
+struct Rig {
+    clock: ManualClock,
+    source: Arc<Script>,
+    store: Arc<Kept>,
+    diary: Arc<Mutex<Vec<String>>>,
+    reconciler: Reconciler,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let diary = Arc::new(Mutex::new(Vec::new()));
+        let store = Arc::new(Kept {
+            store: MemoryStore::new(10),
+            full: AtomicBool::new(false),
+            diary: Arc::clone(&diary),
+        });
+        Self::over(&store, diary)
+    }
+
+    /// A fresh start on a store that may hold something.
+    fn over(store: &Arc<Kept>, diary: Arc<Mutex<Vec<String>>>) -> Self {
+        let clock = ManualClock::at(Timestamp::from_millis(1_000_000_000));
+        let source = Arc::new(Script {
+            clock: clock.clone(),
+            agents: Mutex::new(Some(12)),
+            asked: Mutex::default(),
+        });
+        let reconciler = Reconciler::new(Parts {
+            source: Arc::clone(&source) as Arc<dyn Source>,
+            store: Arc::clone(store) as Arc<dyn BridgeStore>,
+            runs: Arc::new(MemoryStore::new(10)) as Arc<dyn RunStore>,
+            publish: Arc::new(Told(Arc::clone(&diary))),
+            clock: Arc::new(clock.clone()),
+            notes: Notes::default(),
+            merge_rules: MergeRules::default(),
+            mapping_rules: MappingRules::default(),
+            account: AccountId::new("1"),
+            render: Arc::new(|_, body| body.push(b'x')),
+        });
+        Self {
+            clock,
+            source,
+            store: Arc::clone(store),
+            diary,
+            reconciler,
+        }
+    }
+
+    fn shows(&self, agents: Option<u32>) {
+        *self.source.agents.lock().unwrap() = agents;
+    }
+
+    async fn cycle(&self, request: CycleRequest) -> Result<lp2rc::domain::CycleReport, CycleError> {
+        self.reconciler.run(request).await
+    }
+
+    async fn tick(&self) -> Result<lp2rc::domain::CycleReport, CycleError> {
+        self.cycle(CycleRequest::from_trigger(Trigger::Schedule))
+            .await
+    }
+
+    fn diary(&self) -> Vec<String> {
+        std::mem::take(&mut *self.diary.lock().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_kept_before_it_is_published_and_quiet_is_only_confirmed() {
+    let rig = Rig::new();
+    assert_eq!(rig.tick().await.unwrap().counts.added, 12);
+    assert_eq!(
+        rig.diary(),
+        ["kept 12 as 1", "published 12 of 1, age Some(0)"]
+    );
+    assert_eq!(rig.tick().await.unwrap().counts.unchanged, 12);
+    assert_eq!(rig.diary(), ["kept 0 as 2", "confirmed"]);
+}
+
+#[tokio::test]
+async fn what_could_not_be_kept_is_not_published_and_the_next_cycle_starts_from_the_store() {
+    let rig = Rig::new();
+    rig.tick().await.unwrap();
+    rig.diary();
+    rig.shows(Some(14));
+    rig.store.full.store(true, Ordering::SeqCst);
+    let failed = rig.tick().await.unwrap_err();
+    assert!(
+        matches!(failed, CycleError::Store(StoreError::Io { .. })),
+        "{failed}"
+    );
+    assert_eq!(rig.diary(), Vec::<String>::new());
+    rig.store.full.store(false, Ordering::SeqCst);
+    assert_eq!(
+        rig.tick().await.unwrap().counts.added,
+        2,
+        "nothing was taken for done"
+    );
+    assert_eq!(
+        rig.diary(),
+        ["kept 2 as 2", "published 14 of 2, age Some(0)"]
+    );
+}
+
+#[tokio::test]
+async fn another_writer_is_noticed_and_the_next_cycle_works_on_what_they_left() {
+    let rig = Rig::new();
+    rig.tick().await.unwrap();
+    let other = Commit {
+        cursor: Cursor::default(),
+        ..Commit::default()
+    };
+    rig.store.store.commit(Generation(1), &other).unwrap();
+    let refused = rig.tick().await.unwrap_err();
+    assert!(
+        matches!(refused, CycleError::Store(StoreError::Conflict { .. })),
+        "{refused}"
+    );
+    assert_eq!(rig.tick().await.unwrap().generation, Generation(3));
+}
+
+#[tokio::test]
+async fn a_failing_poll_touches_neither_store_nor_ledger() {
+    let rig = Rig::new();
+    rig.tick().await.unwrap();
+    rig.diary();
+    rig.shows(None);
+    assert!(matches!(rig.tick().await, Err(CycleError::Source(_))));
+    assert_eq!(rig.diary(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_the_difference_and_leaves_no_trace() {
+    let rig = Rig::new();
+    rig.tick().await.unwrap();
+    rig.diary();
+    rig.shows(Some(15));
+    let dry = CycleRequest {
+        dry_run: true,
+        ..CycleRequest::from_trigger(Trigger::Request)
+    };
+    let report = rig.cycle(dry).await.unwrap();
+    assert_eq!((report.counts.added, report.generation), (3, Generation(1)));
+    assert_eq!(rig.diary(), Vec::<String>::new());
+    assert_eq!(
+        rig.tick().await.unwrap().counts.added,
+        3,
+        "still to be done"
+    );
+}
+
+#[tokio::test]
+async fn a_fall_is_frozen_until_it_is_accepted() {
+    let rig = Rig::new();
+    rig.tick().await.unwrap();
+    rig.diary();
+    rig.shows(Some(2));
+    let full = CycleRequest::from_trigger(Trigger::Request);
+    let report = rig.cycle(full).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Quarantined { before: 12, now: 2 });
+    assert_eq!(
+        rig.diary(),
+        ["kept 10 as 2", "published 12 of 2, age Some(0)"]
+    );
+    let accepted = rig
+        .cycle(CycleRequest {
+            accept_fall: true,
+            ..full
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        (accepted.verdict, accepted.counts.gone),
+        (Verdict::Trusted, 10)
+    );
+    assert_eq!(
+        rig.diary(),
+        ["kept 10 as 3", "published 2 of 3, age Some(0)"]
+    );
+}
+
+#[tokio::test]
+async fn a_restart_publishes_what_was_kept_with_its_age() {
+    let rig = Rig::new();
+    rig.tick().await.unwrap();
+    let again = Rig::over(&rig.store, Arc::default());
+    again.clock.advance(Duration::from_secs(90));
+    let restored = again.reconciler.restore().unwrap();
+    assert_eq!(restored.agents, 12);
+    assert_eq!(again.diary(), ["published 12 of 1, age Some(90)"]);
+    assert_eq!(again.tick().await.unwrap().counts.unchanged, 12);
+}
+
+#[tokio::test]
+async fn the_cursor_is_followed_between_full_answers() {
+    let rig = Rig::new();
+    for _ in 0..3 {
+        rig.tick().await.unwrap();
+    }
+    rig.clock.advance(MergeRules::default().full_every);
+    rig.tick().await.unwrap();
+    rig.tick().await.unwrap();
+    rig.clock.jump(-5_000);
+    rig.tick().await.unwrap();
+    rig.cycle(CycleRequest::from_trigger(Trigger::Overdue))
+        .await
+        .unwrap();
+    let asked = rig.source.asked.lock().unwrap().clone();
+    assert_eq!(
+        asked,
+        [true, false, false, true, false, true, true],
+        "full answers asked for"
+    );
+}
