@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, When},
-    domain::{AccountId, Component, Health, Snapshot, Timestamp},
+    domain::{AccountId, Component, Health, Snapshot},
     ledger::Ledger,
     liveperson::LivePerson,
     ports::{
@@ -21,7 +21,7 @@ use crate::{
         door::{Door, DoorError, make_token},
         render_agent,
     },
-    state::{SledStore, export_to_file},
+    state::{EXPORT, SledStore, export_to_file},
     sync::{Notes, Parts, Reconciler, Restored},
     telemetry::{HealthBoard, Metrics},
 };
@@ -46,7 +46,9 @@ pub enum StartError {
     Door(#[from] DoorError),
 }
 
-/// Everything that both the one-shot and the daemon need, with the state open and restored.
+/// Everything that both the one-shot and the daemon need, with the state open and restored. Clones
+/// share it.
+#[derive(Clone)]
 pub struct Core {
     config: Config,
     clock: Arc<dyn Clock>,
@@ -164,6 +166,53 @@ impl Core {
         }
     }
 
+    /// Writes the routing counters that changed, and tells the size of the database.
+    async fn save_counters(&self) {
+        let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
+        // Both may wait: for a publication that is being prepared, and for an fsync.
+        let (kept, size) = blocking(move || {
+            let dirty = ledger.take_dirty_counters();
+            let kept = (!dirty.is_empty()).then(|| {
+                let kept = store.save_counters(&dirty);
+                if kept.is_err() {
+                    ledger.return_dirty(dirty);
+                }
+                kept
+            });
+            (kept, store.disk_bytes())
+        })
+        .await;
+        self.metrics
+            .store_disk_bytes
+            .set(i64::try_from(size).unwrap_or(i64::MAX));
+        let now = self.clock.now();
+        match kept {
+            None => {}
+            Some(Ok(())) => {
+                let reason = "state is kept";
+                self.health
+                    .set(Component::Store, Health::Connected, reason, now);
+            }
+            Some(Err(error)) => {
+                tracing::error!(
+                    "routing counters could not be kept, they are tried again: {error}"
+                );
+                let reason = error.to_string();
+                self.health
+                    .set(Component::Store, Health::Degraded, reason, now);
+            }
+        }
+    }
+
+    /// Exports the state beside the database: what damage is restored from.
+    pub async fn save_export(&self) {
+        let (store, now) = (Arc::clone(&self.store), self.clock.now());
+        let file = self.config.state.dir.join(EXPORT);
+        if let Err(error) = blocking(move || export_to_file(&file, &store.export(now)?)).await {
+            tracing::error!("the state could not be exported, the last export stays: {error}");
+        }
+    }
+
     /// Ends the session with the source, within a few seconds.
     pub async fn close(&self) {
         let limit = Duration::from_secs(5);
@@ -206,6 +255,8 @@ pub enum Outcome {
     Stopped,
     /// The source refused the login and there was nothing to serve.
     Refused(Arc<CycleError>),
+    /// A part of it panicked; its message is on stderr.
+    Broken,
 }
 
 impl Running {
@@ -267,10 +318,13 @@ impl Running {
     /// Runs until `asked` completes or the loop gives up, then stops everything in order: no new
     /// connections, goodbye to the source, running requests, counters, export.
     pub async fn until(mut self, asked: impl Future<Output = ()>) -> Outcome {
-        let mut ended = None;
+        let (mut ended, mut broken) = (None, false);
         tokio::select! {
             () = asked => {}
             done = &mut self.poll_loop => ended = Some(done),
+            // None of them ends before the stop, unless it panicked: then nothing that is left
+            // would be worth a green light.
+            _ = self.others.join_next() => broken = true,
         }
         self.stop.cancel();
         let ended = match ended {
@@ -280,18 +334,12 @@ impl Running {
         while self.others.join_next().await.is_some() {}
         self.door.close();
         // Last, because answers were still given while the listeners drained.
-        save_counters(
-            &self.core.ledger,
-            &self.core.store,
-            &self.core.health,
-            &*self.core.clock,
-        )
-        .await;
-        save_export(&self.core.store, &self.core.config, self.core.clock.now()).await;
+        self.core.save_counters().await;
+        self.core.save_export().await;
         match ended {
-            Ok(Ended::Stopped) => Outcome::Stopped,
             Ok(Ended::Refused(error)) => Outcome::Refused(error),
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            Ok(Ended::Stopped) if !broken => Outcome::Stopped,
+            Ok(Ended::Stopped) | Err(_) => Outcome::Broken,
         }
     }
 }
@@ -307,61 +355,23 @@ fn keep_session(core: &Core, stop: CancellationToken) -> impl Future<Output = ()
 
 /// Writes routing counters behind: a crash loses at most the last `counters_every`.
 fn keep_counters(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-    let (ledger, store) = (Arc::clone(&core.ledger), Arc::clone(&core.store));
-    let (clock, every) = (Arc::clone(&core.clock), core.config.state.counters_every);
-    let health = core.health.clone();
+    let (core, every) = (core.clone(), core.config.state.counters_every);
     async move {
+        let clock = Arc::clone(&core.clock);
         while stop.run_until_cancelled(clock.sleep(every)).await.is_some() {
-            save_counters(&ledger, &store, &health, &*clock).await;
+            core.save_counters().await;
         }
-    }
-}
-
-async fn save_counters(
-    ledger: &Ledger,
-    store: &Arc<SledStore>,
-    health: &HealthBoard,
-    clock: &dyn Clock,
-) {
-    let dirty = ledger.take_dirty_counters();
-    if dirty.is_empty() {
-        return;
-    }
-    let (kept, store) = (dirty.clone(), Arc::clone(store));
-    if let Err(error) = blocking(move || store.save_counters(&kept)).await {
-        tracing::error!("routing counters could not be kept, they are tried again: {error}");
-        health.set(
-            Component::Store,
-            Health::Degraded,
-            error.to_string(),
-            clock.now(),
-        );
-        ledger.return_dirty(dirty);
     }
 }
 
 /// Exports the state on a timer.
 fn keep_exports(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-    let (store, config) = (Arc::clone(&core.store), core.config.clone());
-    let (clock, metrics) = (Arc::clone(&core.clock), core.metrics.clone());
+    let (core, every) = (core.clone(), core.config.state.export_every);
     async move {
-        let every = config.state.export_every;
-        loop {
-            let size = i64::try_from(store.disk_bytes()).unwrap_or(i64::MAX);
-            metrics.store_disk_bytes.set(size);
-            if stop.run_until_cancelled(clock.sleep(every)).await.is_none() {
-                return;
-            }
-            save_export(&store, &config, clock.now()).await;
+        let clock = Arc::clone(&core.clock);
+        while stop.run_until_cancelled(clock.sleep(every)).await.is_some() {
+            core.save_export().await;
         }
-    }
-}
-
-async fn save_export(store: &Arc<SledStore>, config: &Config, now: Timestamp) {
-    let (store, file) = (Arc::clone(store), config.state.dir.join("export.jsonl"));
-    let work = move || export_to_file(&file, &store.export(now)?);
-    if let Err(error) = blocking(work).await {
-        tracing::error!("the state could not be exported, the last export stays: {error}");
     }
 }
 

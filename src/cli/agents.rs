@@ -52,7 +52,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
 
 async fn list(common: &Common) -> Result<Agents, Failure> {
     let dir = common.dir()?;
-    if let Some(daemon) = reach::daemon(&dir).await {
+    if let Some(daemon) = reach::daemon(&dir).await? {
         return daemon.get("/admin/agents", &[]).await;
     }
     remark(&format!(

@@ -16,11 +16,9 @@ pub const UNEXPECTED: u8 = 1;
 pub const CONFIG: u8 = 2;
 /// Refused by a guard or a check.
 pub const REFUSED: u8 = 10;
-/// Differences were found.
-pub const DIFFERENCES: u8 = 12;
 /// LivePerson is not available.
 pub const SOURCE: u8 = 20;
-/// LivePerson refused the credentials.
+/// LivePerson refused the credentials, or the user by name: a person is needed.
 pub const CREDENTIALS: u8 = 22;
 /// The state is unusable.
 pub const STATE: u8 = 30;
@@ -79,7 +77,7 @@ impl From<&StoreError> for Failure {
 impl From<&SourceError> for Failure {
     fn from(error: &SourceError) -> Self {
         let code = match error.fault {
-            SourceFault::CredentialsRejected => CREDENTIALS,
+            SourceFault::CredentialsRejected | SourceFault::Blacklisted => CREDENTIALS,
             SourceFault::Unreachable
             | SourceFault::ServerError
             | SourceFault::UnexpectedAnswer
@@ -87,7 +85,6 @@ impl From<&SourceError> for Failure {
             | SourceFault::SessionLost
             | SourceFault::Forbidden
             | SourceFault::Throttled
-            | SourceFault::Blacklisted
             | SourceFault::Refused
             | SourceFault::NotFound => SOURCE,
         };

@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{
     domain::{Ask, Policy, Purpose},
-    server::admin::wire::Explanation,
+    server::admin::{look, wire::Explanation},
 };
 
 /// What is asked.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// Department id, as in `?department=`.
+    /// Department, by id (as in `?department=`) or by name.
     #[arg(long)]
     department: Option<String>,
     /// Another order of choice than the configured one.
@@ -32,9 +32,9 @@ pub(super) struct Args {
 }
 
 impl Args {
-    fn ask(&self) -> Ask<'_> {
+    fn ask<'a>(&'a self, department: Option<&'a str>) -> Ask<'a> {
         Ask {
-            department: self.department.as_deref(),
+            department,
             purpose: if self.transfer {
                 Purpose::Transfer
             } else {
@@ -66,7 +66,7 @@ impl Args {
 /// Explains; books nothing.
 pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
     let dir = common.dir()?;
-    let explanation = if let Some(daemon) = reach::daemon(&dir).await {
+    let explanation = if let Some(daemon) = reach::daemon(&dir).await? {
         daemon.get("/admin/explain", &args.query()).await?
     } else {
         remark(&format!(
@@ -74,7 +74,14 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
             dir.display()
         ));
         let core = reach::alone(common).await?;
-        Explanation::from(&core.ledger().explain(&args.ask(), args.policy()))
+        let named = args.department.as_deref();
+        let department = match named.map(|named| look::department_id(core.ledger(), named)) {
+            None => None,
+            Some(Some(id)) => Some(id),
+            Some(None) => return Err(Failure::new(exit::CONFIG, look::NO_DEPARTMENT)),
+        };
+        let ask = args.ask(department.as_deref());
+        Explanation::from(&core.ledger().explain(&ask, args.policy()))
     };
     print(args.output, &explanation, &tables(&explanation))?;
     if explanation.candidates.is_empty() {

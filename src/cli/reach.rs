@@ -1,7 +1,8 @@
 //! Finding who owns the state: a running daemon, which is then asked, or nobody.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
+use secrecy::ExposeSecret as _;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -19,6 +20,9 @@ use crate::{
     telemetry::logging,
 };
 
+/// A living daemon on the same machine answers a look at its state within this time.
+const PROBE: Duration = Duration::from_secs(3);
+
 /// A daemon that answers, and the right to ask it.
 pub(super) struct Daemon {
     client: reqwest::Client,
@@ -26,37 +30,50 @@ pub(super) struct Daemon {
     token: secrecy::SecretString,
 }
 
-/// The daemon that owns `state_dir`, if one answers. A left-over address of a dead one is ignored.
-pub(super) async fn daemon(state_dir: &Path) -> Option<Daemon> {
-    let door = door::read(state_dir).ok().flatten()?;
+/// The daemon that owns `state_dir`, if one answers. A left-over address is ignored: nobody answers
+/// there, or somebody to whom our token means nothing.
+pub(super) async fn daemon(state_dir: &Path) -> Result<Option<Daemon>, Failure> {
+    let door = door::read(state_dir)
+        .map_err(|error| Failure::new(exit::BUSY, format!("cannot reach the daemon: {error}")))?;
+    let Some(door) = door else { return Ok(None) };
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(PROBE)
         .build()
-        .ok()?;
+        .map_err(anyhow::Error::from)?;
+    let base = format!("http://{}", door.address);
+    let probe = client
+        .get(format!("{base}/admin/state"))
+        .bearer_auth(door.token.expose_secret())
+        .timeout(PROBE)
+        .send()
+        .await;
     let daemon = Daemon {
         client,
-        base: format!("http://{}", door.address),
+        base,
         token: door.token,
     };
-    let alive = daemon
-        .client
-        .get(format!("{}/livez", daemon.base))
-        .send()
-        .await
-        .ok()?;
-    alive.status().is_success().then_some(daemon)
+    Ok(probe
+        .ok()
+        .and_then(|answer| answer.status().is_success().then_some(daemon)))
 }
 
-/// The state itself, opened here; damage that was repaired on the way is told.
+/// The state itself, opened here.
 pub(super) async fn alone(common: &Common) -> Result<Core, Failure> {
     let config = common.load()?.config;
     logging::start_quiet(&config.log);
     let core = Core::open(config).await?;
-    match core.opened() {
+    tell(&core.opened());
+    Ok(core)
+}
+
+/// Tells what became of damage.
+pub(super) fn tell(opened: &Opened) {
+    match opened {
         Opened::Clean | Opened::New => {}
         Opened::Repaired { quarantine } => remark(&format!(
-            "the state was damaged and repaired, nothing is lost; the damaged files are in {quarantine}"
+            "the state was damaged and repaired, all records are there; the damaged files are in {quarantine}"
         )),
         Opened::Restored {
             quarantine,
@@ -68,7 +85,6 @@ pub(super) async fn alone(common: &Common) -> Result<Core, Failure> {
             "the state was damaged and there was no export: it starts empty; the damaged database is in {quarantine}"
         )),
     }
-    Ok(core)
 }
 
 impl Daemon {
@@ -118,7 +134,6 @@ impl Daemon {
     }
 
     async fn answer(&self, path: &str, ask: reqwest::RequestBuilder) -> Result<String, Failure> {
-        use secrecy::ExposeSecret as _;
         let lost = |error: reqwest::Error| {
             let why = error.without_url();
             Failure::new(

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     Common,
-    exit::Failure,
+    exit::{self, Failure},
     output::{remark, say},
 };
 use crate::{
@@ -79,6 +79,10 @@ pub(super) async fn serve(
         .await;
     match outcome {
         Outcome::Stopped => Ok(()),
+        Outcome::Broken => Err(Failure::new(
+            exit::UNEXPECTED,
+            "a part of the bridge broke and it has stopped; the panic above says where, please report it",
+        )),
         Outcome::Refused(error) => {
             let health = board.get(Component::Source).health;
             remark(&format!("health: {}; {}", health.word(), health.remedy()));

@@ -29,7 +29,7 @@ pub(super) struct Args {
 /// Runs one cycle and prints its report. Exit 10 when the answer was doubted.
 pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
     let dir = common.dir()?;
-    let run = if let Some(daemon) = reach::daemon(&dir).await {
+    let run = if let Some(daemon) = reach::daemon(&dir).await? {
         let request = SyncRequest {
             dry_run: args.dry_run,
             accept_fall: args.accept_fall,
@@ -66,6 +66,9 @@ async fn alone(common: &Common, args: Args) -> Result<Run, Failure> {
         _ = tokio::signal::ctrl_c() => None,
     };
     core.close().await;
+    if !args.dry_run && matches!(done, Some(Ok(_))) {
+        core.save_export().await;
+    }
     match done {
         None => Err(Failure::new(
             exit::INTERRUPTED,

@@ -128,6 +128,14 @@ impl Typed {
                 "counts from 1, from the right".to_owned(),
             );
         }
+        for (key, span) in [
+            ("header_timeout", self.header_timeout),
+            ("request_timeout", self.request_timeout),
+        ] {
+            if span < Span::millis(100) {
+                return wrong(key, "must be at least 100ms".to_owned());
+            }
+        }
         if self.max_connections == 0 {
             return wrong("max_connections", "must be at least 1".to_owned());
         }

@@ -42,8 +42,8 @@ impl Filters {
     }
 }
 
-/// `[liveperson]` as it was typed.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+/// `[liveperson]` as it was typed. No `Debug`: the password is in it.
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Typed {
     account: String,
@@ -139,32 +139,12 @@ impl Typed {
                 "is missing; set it to the login name of the bridge's own LivePerson user",
             );
         }
-        let password = match (self.password, self.password_file) {
-            (Some(_), Some(_)) => {
-                return wrong(
-                    "password",
-                    "is given twice, inline and as `password_file`; keep one of them",
-                );
-            }
-            (Some(inline), None) => inline,
-            (None, Some(path)) => match std::fs::read_to_string(&path) {
-                Ok(text) => text.trim_end_matches(['\r', '\n']).to_owned(),
-                Err(error) => {
-                    return wrong(
-                        "password_file",
-                        &format!("cannot read {}: {error}", path.display()),
-                    );
-                }
-            },
-            (None, None) => {
-                return wrong(
-                    "password",
-                    "is missing; set `password_file` (better) or `password`",
-                );
-            }
-        };
-        if password.is_empty() {
-            return wrong("password", "is empty");
+        let password = password(self.password, self.password_file)?;
+        if self.discovery_url.contains('@') {
+            return wrong(
+                "discovery_url",
+                "must not carry a user or password; it is scheme and host alone",
+            );
         }
         let scheme_ok = self.discovery_url.starts_with("https://")
             || (self.discovery_url.starts_with("http://") && !self.trusted_hosts.is_empty());
@@ -187,13 +167,23 @@ impl Typed {
                 );
             }
         }
+        for (key, span, least) in [
+            ("connect_timeout", self.connect_timeout, Span::millis(100)),
+            ("total_timeout", self.total_timeout, Span::millis(100)),
+            ("refresh_every", self.refresh_every, Span::seconds(1)),
+            ("session_idle", self.session_idle, Span::seconds(1)),
+        ] {
+            if span < least {
+                return wrong(key, &format!("must be at least {least}"));
+            }
+        }
         if self.body_limit_mib == 0 {
             return wrong("body_limit_mib", "must be at least 1");
         }
         Ok(LivePersonConfig {
             account: self.account,
             username: self.username,
-            password: SecretString::from(password),
+            password,
             discovery_url: self.discovery_url.trim_end_matches('/').to_owned(),
             trusted_hosts: self.trusted_hosts,
             format: self.format,
@@ -206,4 +196,35 @@ impl Typed {
             session_idle: self.session_idle.0,
         })
     }
+}
+
+/// The password from exactly one of its two places.
+fn password(inline: Option<String>, file: Option<PathBuf>) -> Result<SecretString, ConfigError> {
+    let wrong = |key: &str, why: &str| Err(ConfigError::meaning(&format!("liveperson.{key}"), why));
+    let text = match (inline, file) {
+        (Some(_), Some(_)) => {
+            return wrong(
+                "password",
+                "is given twice, inline and as `password_file`; keep one of them",
+            );
+        }
+        (Some(inline), None) => inline,
+        (None, Some(path)) => match std::fs::read_to_string(&path) {
+            Ok(text) => text.trim_end_matches(['\r', '\n']).to_owned(),
+            Err(error) => {
+                let why = format!("cannot read {}: {error}", path.display());
+                return wrong("password_file", &why);
+            }
+        },
+        (None, None) => {
+            return wrong(
+                "password",
+                "is missing; set `password_file` (better) or `password`",
+            );
+        }
+    };
+    if text.is_empty() {
+        return wrong("password", "is empty");
+    }
+    Ok(SecretString::from(text))
 }

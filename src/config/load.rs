@@ -16,8 +16,8 @@ use super::{
 };
 use crate::domain::{MappingRules, MergeRules, RoutingRules};
 
-/// Everything as it was typed, section by section.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+/// Everything as it was typed, section by section. No `Debug`: there is a password in it.
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Typed {
     liveperson: liveperson::Typed,
@@ -56,12 +56,21 @@ pub struct Config {
 }
 
 /// A configuration that holds, and the story of each value.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Loaded {
     /// What it means.
     pub config: Config,
     effective: Table,
     origins: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Loaded {
+    /// The meaning alone: the values as typed hold the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where values may come from.
@@ -298,6 +307,14 @@ fn key_error(path: &str, message: &str, origins: &BTreeMap<String, String>) -> C
         Some(field) => format!("{path}.{field}"),
         None => path.to_owned(),
     };
+    if key.ends_with("password") {
+        // The parser's own message would show the value.
+        let (origin, why) = (
+            origin_of(origins, &key),
+            "must be text in quotes".to_owned(),
+        );
+        return ConfigError::Key { key, origin, why };
+    }
     let why = match unknown {
         Some(_) => format!(
             "is not a setting ({})",

@@ -43,8 +43,8 @@ pub struct ScheduleConfig {
     pub jitter: Duration,
     /// A cycle that takes longer is cancelled.
     pub deadline: Duration,
-    /// Without a tick for so long a poll is made anyway; `None` means twice the usual distance
-    /// between runs.
+    /// Without a tick for so long a poll is made anyway; `None` leaves it to the schedule, see
+    /// [`Self::overdue_after`].
     pub overdue_after: Option<Duration>,
 }
 
@@ -82,14 +82,14 @@ impl ScheduleConfig {
         }
     }
 
-    /// After how long without a poll one is made anyway: as configured, else twice the longest
-    /// distance between the next runs.
-    pub fn overdue_after(&self, now: Timestamp) -> Duration {
+    /// How long after `last`, the end of the last poll, one is made anyway when no tick comes: as
+    /// configured, else twice the interval, else at the second run that the cron expression had
+    /// after it, so that nights and week-ends without runs are not taken for a dead trigger.
+    pub fn overdue_after(&self, last: Timestamp) -> Duration {
         self.overdue_after.unwrap_or_else(|| {
-            let mut runs = vec![now];
-            runs.extend(self.next_runs(now, 16));
-            let longest = runs.windows(2).map(|pair| pair[1].since(pair[0])).max();
-            longest.unwrap_or(Duration::from_secs(60)).saturating_mul(2) + self.jitter
+            let second = self.next_runs(last, 2).pop();
+            let until = second.map_or(Duration::from_secs(86_400), |run| run.since(last));
+            until + self.jitter
         })
     }
 }
@@ -137,6 +137,29 @@ impl Typed {
                 }
             }
         };
+        if let When::Cron { text, cron } = &when
+            && cron
+                .iter_after(chrono::DateTime::UNIX_EPOCH)
+                .next()
+                .is_none()
+        {
+            return wrong(
+                "cron",
+                format!("\"{text}\" never comes; no such day exists"),
+            );
+        }
+        if let Some(overdue) = self.overdue_after {
+            let least = match &when {
+                When::Every(every) => *every,
+                When::Cron { .. } => Duration::from_secs(1),
+            };
+            if overdue.0 <= least {
+                return wrong(
+                    "overdue_after",
+                    format!("must be longer than {}", Span(least)),
+                );
+            }
+        }
         if self.deadline.0.is_zero() {
             return wrong("deadline", "must be longer than 0s".to_owned());
         }

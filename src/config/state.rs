@@ -58,6 +58,18 @@ impl Typed {
         if self.dir.as_os_str().is_empty() {
             return Err(ConfigError::meaning("state.dir", "must name a directory"));
         }
+        for (key, span, least) in [
+            ("export_every", self.export_every, Span::seconds(1)),
+            ("counters_every", self.counters_every, Span::millis(100)),
+        ] {
+            if span < least {
+                let key = format!("state.{key}");
+                return Err(ConfigError::meaning(
+                    &key,
+                    format!("must be at least {least}"),
+                ));
+            }
+        }
         if self.keep_runs == 0 {
             return Err(ConfigError::meaning(
                 "state.keep_runs",

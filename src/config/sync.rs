@@ -33,6 +33,12 @@ impl Typed {
                 "must be 0 to 100",
             ));
         }
+        if self.full_every < Span::seconds(1) {
+            return Err(ConfigError::meaning(
+                "sync.full_every",
+                "must be at least 1s",
+            ));
+        }
         Ok(MergeRules {
             fall_percent: self.fall_percent,
             fall_minimum: self.fall_minimum,

@@ -28,7 +28,8 @@ impl CycleRequest {
     }
 }
 
-/// Why a cycle did not finish. Nothing that is served has changed.
+/// Why a cycle did not finish. Nothing that is served has changed by it, except that a step that
+/// was already keeping its result at the deadline runs to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum CycleError {
     /// The source could not be read.
@@ -39,7 +40,7 @@ pub enum CycleError {
     Store(#[from] StoreError),
     /// It took longer than the schedule allows.
     #[error(
-        "the cycle took longer than {0:?} and was cancelled; raise `schedule.deadline` or look at the source"
+        "the cycle took longer than {0:?} (`schedule.deadline`) and was given up; what it was already keeping is still finished; look at the source, or raise the deadline"
     )]
     Deadline(std::time::Duration),
 }

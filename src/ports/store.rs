@@ -107,6 +107,10 @@ pub trait Inspect: Send + Sync + 'static {
     /// The whole content as JSON Lines, ending with a line that carries its SHA-256.
     fn export(&self, exported_at: Timestamp) -> Result<String, StoreError>;
 
+    /// Reads every record and checks what must hold between them; each finding is one sentence
+    /// that ends with its remedy. Empty is well.
+    fn findings(&self) -> Result<Vec<String>, StoreError>;
+
     /// Size on disk in bytes; 0 for engines without a disk.
     fn disk_bytes(&self) -> u64;
 }
@@ -145,9 +149,7 @@ pub enum StoreError {
         known: u32,
     },
     /// A record or an export cannot be read.
-    #[error(
-        "{what} is damaged: {why}; run `lp2rc state verify`, then restore the last export with `lp2rc state import`"
-    )]
+    #[error("{what} is damaged: {why}; bring back an undamaged export with `lp2rc state import`")]
     Damaged {
         /// Which record or file.
         what: String,
@@ -155,7 +157,9 @@ pub enum StoreError {
         why: String,
     },
     /// The disk or the file system refused.
-    #[error("{doing} in {path}: {source}")]
+    #[error(
+        "{doing} in {path}: {source}; free space or mend the rights of the directory, then it goes on"
+    )]
     Io {
         /// What was being done.
         doing: &'static str,

@@ -340,3 +340,21 @@ async fn other_failures_are_tried_again_on_schedule() {
     let seen = rig.triggers(3).await;
     assert_eq!(seen, [Trigger::Start, Trigger::Schedule, Trigger::Schedule]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn dry_runs_do_not_put_the_next_poll_off() {
+    let clock = SystemClock::new();
+    let mut rig = start(Arc::new(SystemClock::new()), every(10_000));
+    rig.triggers(1).await;
+    let dry = CycleRequest {
+        dry_run: true,
+        ..CycleRequest::from_trigger(Trigger::Request)
+    };
+    for _ in 0..9 {
+        clock.sleep(Duration::from_secs(1)).await;
+        rig.asking.sync_now(dry).await.unwrap();
+    }
+    assert_eq!(rig.triggers(9).await, [Trigger::Request; 9]);
+    assert_eq!(rig.triggers(1).await, [Trigger::Schedule]);
+    assert_eq!(clock.elapsed().as_secs(), 10);
+}

@@ -56,6 +56,15 @@ pub enum Ended {
     Refused(Arc<CycleError>),
 }
 
+/// The end of the last poll.
+struct Last {
+    /// By the monotonic clock.
+    end: Duration,
+    /// So long after it a poll is overdue. Decided once, then: a wall clock that jumps while the
+    /// loop waits changes nothing.
+    overdue_after: Duration,
+}
+
 /// What the loop does next.
 enum Next {
     Stop,
@@ -93,7 +102,6 @@ impl PollLoop {
     /// Runs until `stop`. `serves` says whether something older is being served already: without
     /// it a refused login ends the loop, because waiting would help nobody.
     pub async fn run(mut self, stop: CancellationToken, serves: bool) -> Ended {
-        let overdue_after = self.config.overdue_after(self.clock.now());
         self.health.set(
             Component::Scheduler,
             Health::Connected,
@@ -101,7 +109,7 @@ impl PollLoop {
             self.clock.now(),
         );
         let mut latched = false;
-        let mut last_end = self.clock.elapsed();
+        let mut last = self.just_ended();
         let mut next = Next::Run(Trigger::Start);
         let mut first = true;
         loop {
@@ -114,20 +122,20 @@ impl PollLoop {
                         trigger = trigger.word(),
                         "poll skipped, the login was refused"
                     );
-                    last_end = self.clock.elapsed();
+                    last = self.just_ended();
                     (self.alive)();
                 }
                 Next::Run(trigger) => {
                     if trigger == Trigger::Overdue {
                         self.metrics.missed_ticks.inc();
-                        tracing::warn!("no tick came for {overdue_after:?}; polling anyway");
+                        tracing::warn!("no tick came when one was due; polling anyway");
                     }
                     let jitter = self.jitter(trigger);
                     let request = CycleRequest::from_trigger(trigger);
                     let Some(outcome) = self.one(request, jitter, &stop).await else {
                         break;
                     };
-                    last_end = self.clock.elapsed();
+                    last = self.just_ended();
                     latched = is_refusal(&outcome);
                     if let Err(error) = outcome
                         && first
@@ -144,13 +152,16 @@ impl PollLoop {
                     else {
                         break;
                     };
-                    last_end = self.clock.elapsed();
+                    // A dry run publishes nothing, so it must not put the next poll off.
+                    if !wanted.request.dry_run {
+                        last = self.just_ended();
+                    }
                     latched = is_refusal(&outcome);
                     // Whoever asked may have gone away meanwhile.
                     let _ = wanted.tell.send(outcome);
                 }
             }
-            next = self.wait(&stop, last_end, overdue_after).await;
+            next = self.wait(&stop, &last).await;
         }
         self.goodbye().await;
         Ended::Stopped
@@ -203,13 +214,17 @@ impl PollLoop {
         Some(outcome.map_err(Arc::new))
     }
 
-    async fn wait(
-        &mut self,
-        stop: &CancellationToken,
-        last_end: Duration,
-        overdue_after: Duration,
-    ) -> Next {
-        let since = self.clock.elapsed().saturating_sub(last_end);
+    /// The end of a poll, now.
+    fn just_ended(&self) -> Last {
+        Last {
+            end: self.clock.elapsed(),
+            overdue_after: self.config.overdue_after(self.clock.now()),
+        }
+    }
+
+    async fn wait(&mut self, stop: &CancellationToken, last: &Last) -> Next {
+        let since = self.clock.elapsed().saturating_sub(last.end);
+        let overdue_after = last.overdue_after;
         let interval = match &self.config.when {
             When::Every(every) => Some(self.clock.sleep(every.saturating_sub(since))),
             When::Cron { .. } => None,

@@ -337,6 +337,11 @@ impl<E: Engine> Inspect for Store<E> {
         self.export_in_turn(exported_at)
     }
 
+    fn findings(&self) -> Result<Vec<String>, StoreError> {
+        let findings = super::verify::verify(self)?;
+        Ok(findings.iter().map(ToString::to_string).collect())
+    }
+
     fn disk_bytes(&self) -> u64 {
         self.engine.disk_bytes()
     }

@@ -161,9 +161,9 @@ impl Reconciler {
         let parts = &self.parts;
         let mut slot = self.slot();
         // Taken out: if anything below fails, the next cycle starts from what is stored.
-        let held = match slot.take() {
-            Some(held) => held,
-            None => self.load()?,
+        let (held, was_published) = match slot.take() {
+            Some(held) => (held, true),
+            None => (self.load()?, false),
         };
         let seen = Seen::of(&observation);
         let rules = MergeRules {
@@ -172,8 +172,10 @@ impl Reconciler {
         };
         let merged = merge(&held.roster, &held.cursor, observation, &rules);
         let mapped = self.map(&held, &merged.roster);
-        // Nothing new to say, except that it is still so.
-        let quiet = merged.changed.is_empty() && held.cursor.last_success.is_some();
+        // Nothing new to say, except that it is still so. What was loaded here may be a commit that
+        // was told as failed and is on disk all the same: that was never published.
+        let quiet =
+            was_published && merged.changed.is_empty() && held.cursor.last_success.is_some();
         let generation = if request.dry_run {
             held.generation
         } else {
@@ -230,10 +232,12 @@ impl Reconciler {
         );
         *slot = Some(next);
         drop(slot);
-        if is_worth_noting(&report) {
-            parts.runs.append_run(&report).inspect_err(|error| {
-                parts.notes.store_failed(error, parts.clock.now());
-            })?;
+        if is_worth_noting(&report)
+            && let Err(error) = parts.runs.append_run(&report)
+        {
+            // The cycle itself is kept and published: only its line in the history is missing.
+            tracing::warn!(run = report.run, "a run could not be noted: {error}");
+            parts.notes.store_failed(&error, parts.clock.now());
         }
         Ok(report)
     }

@@ -91,6 +91,7 @@ impl Notes {
             .cycle_seconds
             .observe(report.took_ms as f64 / 1_000.0);
         metrics.commits.inc();
+        self.generation(report.generation);
         for (kind, count) in kinds(report) {
             metrics
                 .changes
@@ -150,6 +151,11 @@ impl Notes {
         }
     }
 
+    fn generation(&self, generation: Generation) {
+        let number = i64::try_from(generation.0).unwrap_or(i64::MAX);
+        self.metrics.generation.set(number);
+    }
+
     pub(super) fn roster(&self, roster: &Roster, routable: usize, generation: Generation) {
         let mut counts = [0_usize; Presence::ALL.len()];
         for entry in roster.entries() {
@@ -168,9 +174,7 @@ impl Notes {
             self.metrics.agents.get_or_create(&label).set(gauge(count));
         }
         self.metrics.routable_agents.set(gauge(routable));
-        self.metrics
-            .generation
-            .set(i64::try_from(generation.0).unwrap_or(i64::MAX));
+        self.generation(generation);
     }
 }
 

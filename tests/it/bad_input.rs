@@ -58,7 +58,7 @@ fn cases(format: &str) -> Vec<Case> {
         ),
         ("a refused login", Login, What::Status(401), 22, "password"),
         ("a throttled login", Login, What::Status(429), 20, "429"),
-        ("a blacklisted user", Login, What::Status(451), 20, "451"),
+        ("a blacklisted user", Login, What::Status(451), 22, "451"),
         (
             "a broken discovery",
             Discovery,

@@ -91,99 +91,143 @@ fn a_secret_never_shows() {
         ..Layers::default()
     })
     .unwrap();
-    let shown = format!("{} {:?}", loaded.dump(), loaded.config);
+    let shown = format!("{} {loaded:?} {:?}", loaded.dump(), loaded.config);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(loaded.dump().contains("password = \"*****\""));
 }
 
-#[test]
-fn each_mistake_gets_one_sentence_that_names_key_and_place() {
-    let cases = [
-        ("", "`liveperson.account`", "is missing"),
+/// What is typed, and two pieces of the sentence it gets.
+type Mistake = (String, &'static str, &'static str);
+
+fn mistakes_of_form() -> Vec<Mistake> {
+    vec![
+        (String::new(), "`liveperson.account`", "is missing"),
         (
-            "[liveperson]\naccount = 5\nusername = \"b\"\n",
+            "[liveperson]\naccount = 5\nusername = \"b\"\n".to_owned(),
             "`liveperson.account`",
             "string",
         ),
         (
-            &format!("{LEAST}colour = \"red\"\n"),
+            format!("{LEAST}colour = \"red\"\n"),
             "`liveperson.colour`",
             "is not a setting",
         ),
         (
-            &format!("{LEAST}[nowhere]\nx = 1\n"),
+            format!("{LEAST}[nowhere]\nx = 1\n"),
             "`nowhere`",
             "is not a setting",
         ),
         (
-            &format!("{LEAST}[schedule]\ncron = \"* * * * *\"\n"),
+            format!("{LEAST}[schedule]\ncron = \"* * * * *\"\n"),
             "`schedule.cron`",
             "six fields",
         ),
         (
-            &format!("{LEAST}[schedule]\ncron = \"0 61 * * * *\"\n"),
+            format!("{LEAST}[schedule]\ncron = \"0 61 * * * *\"\n"),
             "`schedule.cron`",
             "not a cron",
         ),
         (
-            &format!("{LEAST}[schedule]\ncron = \"* * * * * *\"\nevery = \"5s\"\n"),
+            format!("{LEAST}[schedule]\ncron = \"* * * * * *\"\nevery = \"5s\"\n"),
             "`schedule.cron`",
             "keep one",
         ),
         (
-            &format!("{LEAST}[schedule]\nevery = \"soon\"\n"),
+            format!("{LEAST}[schedule]\nevery = \"soon\"\n"),
             "`schedule.every`",
             "not a duration",
         ),
         (
-            &format!("{LEAST}[schedule]\nevery = \"1ms\"\n"),
+            format!("{LEAST}[schedule]\nevery = \"1ms\"\n"),
             "`schedule.every`",
             "at least 100ms",
         ),
+    ]
+}
+
+fn mistakes_of_meaning() -> Vec<Mistake> {
+    vec![
         (
-            &format!("{LEAST}[routing]\npolicy = \"best\"\n"),
+            format!("{LEAST}[routing]\npolicy = \"best\"\n"),
             "`routing.policy`",
             "must be",
         ),
         (
-            &format!("{LEAST}[routing]\nagent_next_share = 0\n"),
+            format!("{LEAST}[routing]\nagent_next_share = 0\n"),
             "`routing.agent_next_share`",
             "1 to 100",
         ),
         (
-            &format!("{LEAST}[api]\nlisten = \"here\"\n"),
+            format!("{LEAST}[api]\nlisten = \"here\"\n"),
             "`api.listen`",
             "not an address",
         ),
         (
-            &format!("{LEAST}[api]\ntrusted_proxies = [\"proxy\"]\n"),
+            format!("{LEAST}[api]\ntrusted_proxies = [\"proxy\"]\n"),
             "`api.trusted_proxies`",
             "10.0.0.0/8",
         ),
         (
-            &format!("{LEAST}discovery_url = \"http://api.liveperson.net\"\n"),
+            format!("{LEAST}discovery_url = \"http://api.liveperson.net\"\n"),
             "`liveperson.discovery_url`",
             "https://",
         ),
         (
-            &format!("{LEAST}password = \"x\"\n"),
+            format!("{LEAST}password = \"x\"\n"),
             "`liveperson.password`",
             "given twice",
         ),
         (
-            &format!("{LEAST}[log]\nlevel = \"lp2rc=loud\"\n"),
+            format!("{LEAST}[log]\nlevel = \"lp2rc=loud\"\n"),
             "`log.level`",
             "not a level",
         ),
-        (&format!("{LEAST}[routing"), "not valid TOML", "line 4"),
-    ];
-    for (text, place, why) in cases {
-        let error = loaded(text, &[]).unwrap_err().to_string();
+        (
+            format!("{LEAST}password = 20261121\n"),
+            "`liveperson.password`",
+            "text in quotes",
+        ),
+        (
+            format!("{LEAST}discovery_url = \"https://me:hunter2@api.liveperson.net\"\n"),
+            "`liveperson.discovery_url`",
+            "must not carry",
+        ),
+        (
+            format!("{LEAST}[schedule]\ncron = \"0 0 0 30 2 *\"\n"),
+            "`schedule.cron`",
+            "never comes",
+        ),
+        (
+            format!("{LEAST}[schedule]\nevery = \"15s\"\noverdue_after = \"15s\"\n"),
+            "`schedule.overdue_after`",
+            "longer than 15s",
+        ),
+        (
+            format!("{LEAST}[state]\ncounters_every = \"0s\"\n"),
+            "`state.counters_every`",
+            "at least",
+        ),
+        (
+            format!("{LEAST}total_timeout = \"0s\"\n"),
+            "`liveperson.total_timeout`",
+            "at least",
+        ),
+        (format!("{LEAST}[routing"), "not valid TOML", "line 4"),
+    ]
+}
+
+#[test]
+fn each_mistake_gets_one_sentence_that_names_key_and_place() {
+    for (text, place, why) in mistakes_of_form().into_iter().chain(mistakes_of_meaning()) {
+        let error = loaded(&text, &[]).unwrap_err().to_string();
         assert!(
             error.contains(place) && error.contains(why),
             "{text}\n -> {error}"
         );
         assert!(!error.contains('\n'), "one sentence: {error}");
+        for secret in ["20261121", "hunter2"] {
+            assert!(!error.contains(secret), "{error}");
+        }
     }
 }
 
@@ -219,5 +263,18 @@ fn the_next_runs_of_a_cron_expression_are_shown_in_utc() {
         runs,
         ["2012-03-12T09:40:00.000Z", "2012-03-12T09:45:00.000Z"]
     );
-    assert_eq!(loaded.config.schedule.overdue_after(now).as_secs(), 600);
+    // 09:45:00 is the second run after 09:35:26.
+    assert_eq!(loaded.config.schedule.overdue_after(now).as_secs(), 574);
+}
+
+#[test]
+fn a_night_without_runs_is_not_taken_for_a_dead_trigger() {
+    let text = format!("{LEAST}[schedule]\ncron = \"0 0,30 8-17 * * *\"\njitter = \"0s\"\n");
+    let schedule = loaded(&text, &[]).unwrap().config.schedule;
+    let at = |hour: i64, minute: i64| {
+        lp2rc::domain::Timestamp::from_millis((hour * 60 + minute) * 60_000)
+    };
+    // The second run after the last poll: 9:30, and the day after's 8:30.
+    assert_eq!(schedule.overdue_after(at(8, 30)).as_secs(), 60 * 60);
+    assert_eq!(schedule.overdue_after(at(17, 30)).as_secs(), 15 * 60 * 60);
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lp2rc::sim::liveperson::{Fault, Place, What};
 
-use crate::program::{Home, World, get, http};
+use crate::program::{Home, Running, World, get, http, signal};
 
 fn usernames(home: &Home) -> Vec<String> {
     let listed = home.run(&["agents", "--output", "json"]);
@@ -84,6 +84,99 @@ fn a_second_process_that_cannot_reach_the_daemon_exits_75_with_one_sentence() {
 }
 
 #[test]
+fn an_address_left_by_a_crash_is_ignored_even_when_somebody_else_listens_there() {
+    let world = World::of(3);
+    let home = Home::of(&world, "[log]\nlevel = \"off\"");
+    let daemon = home.serve();
+    let address = std::fs::read_to_string(home.state().join("admin.addr")).unwrap();
+    daemon.kill();
+    let done = home.run(&["sync"]);
+    assert_eq!(done.code, 0, "nobody listens: {done:?}");
+    // A stranger who takes connections and never says a word.
+    let _stranger = std::net::TcpListener::bind(address.trim()).unwrap();
+    let done = home.run(&["sync"]);
+    assert_eq!(done.code, 0, "a stranger listens: {done:?}");
+    assert!(done.stderr.contains("doing it here"), "{done:?}");
+}
+
+#[test]
+fn a_one_shot_tells_about_damage_and_leaves_an_export() {
+    let world = World::of(8);
+    let home = Home::of(&world, "[log]\nlevel = \"off\"");
+    assert_eq!(home.run(&["sync"]).code, 0);
+    let before = usernames(&home);
+    let data = database(&home.state()).join("db");
+    let length = usize::try_from(std::fs::metadata(&data).unwrap().len()).unwrap();
+    std::fs::write(&data, vec![0xA5_u8; length]).unwrap();
+    let verified = home.run(&["state", "verify"]);
+    assert_eq!(verified.code, 30, "{verified:?}");
+    assert!(
+        verified.stderr.contains("restored from the export"),
+        "{verified:?}"
+    );
+    assert_eq!(
+        home.run(&["state", "verify"]).code,
+        0,
+        "and it is whole now"
+    );
+    assert_eq!(usernames(&home), before);
+}
+
+#[test]
+fn a_dry_run_keeps_and_publishes_nothing_alone_and_beside_a_daemon() {
+    let world = World::of(8);
+    let home = Home::of(&world, "[schedule]\nevery = \"1h\"");
+    let dry = home.run(&["sync", "--dry-run", "--output", "json"]);
+    assert_eq!(dry.code, 0, "{dry:?}");
+    assert!(dry.stdout.contains("\"added\": 8"), "{dry:?}");
+    assert_eq!(usernames(&home), Vec::<String>::new());
+    let _daemon = home.serve();
+    let before = usernames(&home);
+    for _ in 0..5 {
+        world.sim.world().step();
+    }
+    let dry = home.run(&["sync", "--dry-run", "--output", "json"]);
+    assert_eq!(dry.code, 0, "{dry:?}");
+    let again = home.run(&["sync", "--dry-run", "--output", "json"]);
+    let counts = |done: &crate::program::Finished| {
+        let run: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+        run["counts"].clone()
+    };
+    assert_eq!(
+        counts(&dry),
+        counts(&again),
+        "the difference is still to be made"
+    );
+    assert_ne!(counts(&dry)["updated"], 0);
+    assert_eq!(usernames(&home), before);
+}
+
+#[test]
+fn an_interrupted_sync_exits_130_and_says_goodbye() {
+    let world = World::of(3);
+    let home = Home::of(&world, "[log]\nlevel = \"off\"");
+    let slow = Fault::lasting(What::Nothing).after(std::time::Duration::from_secs(4));
+    world.sim.faults().put(Place::Agents, slow);
+    let args = home.args(&["sync"]);
+    let running = Running::spawn(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    let seen = |part: &str| {
+        world
+            .sim
+            .log()
+            .iter()
+            .any(|request| request.target.contains(part))
+    };
+    while !seen("/availability") {
+        std::thread::yield_now();
+    }
+    signal(running.pid(), "INT");
+    let (code, stderr) = running.wait();
+    assert_eq!(code, 130, "{stderr}");
+    assert!(stderr.contains("interrupted"), "{stderr}");
+    assert!(seen("/logout"), "the session at LivePerson is ended");
+}
+
+#[test]
 fn kill_9_during_a_sync_loses_nothing_that_was_kept() {
     let world = World::of(400);
     let home = Home::of(&world, "[log]\nlevel = \"off\"");
@@ -93,8 +186,7 @@ fn kill_9_during_a_sync_loses_nothing_that_was_kept() {
         world.sim.world().step();
         let logged = world.sim.log().len();
         let args = home.args(&["sync"]);
-        let running =
-            crate::program::Running::spawn(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        let running = Running::spawn(&args.iter().map(String::as_str).collect::<Vec<_>>());
         // Killed at another step of the chain each round: once so many requests were made.
         while world.sim.log().len() < logged + round {
             std::thread::yield_now();

@@ -34,3 +34,4 @@ mod state_transfer;
 mod state_world;
 mod sync_cycle;
 mod systemd;
+mod verbs;

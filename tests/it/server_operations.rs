@@ -419,7 +419,8 @@ async fn past_cycles_and_the_state_are_shown() {
 
     let expected = wire::State {
         generation: 7,
-        source_seen: Some("2026-01-02T03:04:05.000Z".to_owned()),
+        // Now, by the age: the snapshot itself may be older where nothing has changed since.
+        source_seen: Some("2026-01-02T03:04:05.678Z".to_owned()),
         freshness: "fresh".to_owned(),
         age_seconds: Some(0.0),
         agents: 1,
@@ -431,6 +432,8 @@ async fn past_cycles_and_the_state_are_shown() {
         },
     };
     assert_eq!(read::<wire::State>(&get("state").await), expected);
+    let told: wire::Findings = read(&get("state/verify").await);
+    assert_eq!(told.findings.len(), 1);
     let export = get("state/export").await;
     assert_eq!(
         export.header("content-type"),

@@ -352,6 +352,12 @@ impl Inspect for FakeDesk {
         Ok(format!("{{\"exported_at\":\"{exported_at}\"}}\n"))
     }
 
+    fn findings(&self) -> Result<Vec<String>, StoreError> {
+        Ok(vec![
+            "`i/1` has the username of `i/2`; remove one".to_owned(),
+        ])
+    }
+
     fn disk_bytes(&self) -> u64 {
         4_096
     }

@@ -80,6 +80,8 @@ impl Source for Script {
 struct Kept {
     store: MemoryStore,
     full: AtomicBool,
+    /// Keeps the commit and then says that it failed: an fsync that reports an error.
+    doubtful: AtomicBool,
     diary: Arc<Mutex<Vec<String>>>,
 }
 
@@ -89,12 +91,17 @@ impl BridgeStore for Kept {
     }
 
     fn commit(&self, expected: Generation, commit: &Commit) -> Result<Generation, StoreError> {
+        let refused = StoreError::Io {
+            doing: "flush the state",
+            path: "memory".to_owned(),
+            source: std::io::Error::from(std::io::ErrorKind::StorageFull),
+        };
         if self.full.load(Ordering::SeqCst) {
-            return Err(StoreError::Io {
-                doing: "flush the state",
-                path: "memory".to_owned(),
-                source: std::io::Error::from(std::io::ErrorKind::StorageFull),
-            });
+            return Err(refused);
+        }
+        if self.doubtful.load(Ordering::SeqCst) {
+            self.store.commit(expected, commit)?;
+            return Err(refused);
         }
         let generation = self.store.commit(expected, commit)?;
         let entries = commit.entries.len();
@@ -138,6 +145,7 @@ impl Rig {
         let store = Arc::new(Kept {
             store: MemoryStore::new(10),
             full: AtomicBool::new(false),
+            doubtful: AtomicBool::new(false),
             diary: Arc::clone(&diary),
         });
         Self::over(&store, diary)
@@ -224,6 +232,23 @@ async fn what_could_not_be_kept_is_not_published_and_the_next_cycle_starts_from_
     assert_eq!(
         rig.diary(),
         ["kept 2 as 2", "published 14 of 2, age Some(0)"]
+    );
+}
+
+#[tokio::test]
+async fn what_is_on_disk_although_it_was_told_as_failed_is_published_by_the_next_cycle() {
+    let rig = Rig::new();
+    rig.tick().await.unwrap();
+    rig.diary();
+    rig.shows(Some(14));
+    rig.store.doubtful.store(true, Ordering::SeqCst);
+    assert!(rig.tick().await.is_err());
+    rig.store.doubtful.store(false, Ordering::SeqCst);
+    let report = rig.tick().await.unwrap();
+    assert_eq!((report.counts.changed(), report.routable), (0, 14));
+    assert_eq!(
+        rig.diary(),
+        ["kept 0 as 3", "published 14 of 3, age Some(0)"]
     );
 }
 

@@ -148,9 +148,12 @@ fn text(body: &[u8]) -> Result<&str, DecodeError> {
     })
 }
 
-/// A name from an answer, made fit for a message.
+/// A name from an answer, made fit for a message: cut before an `@` that is not its first letter,
+/// so that an address never gets through whole.
 pub(super) fn plain(name: &str) -> String {
-    name.chars()
+    let end = name.char_indices().skip(1).find(|(_, c)| *c == '@');
+    name[..end.map_or(name.len(), |(at, _)| at)]
+        .chars()
         .filter(|c| c.is_ascii_alphanumeric() || "-_.:@".contains(*c))
         .take(40)
         .collect()

@@ -2,7 +2,9 @@
 
 use super::wire;
 use crate::{
+    domain::Timestamp,
     ledger::{Freshness, Ledger},
+    ports::Clock,
     routing,
 };
 
@@ -18,6 +20,31 @@ pub fn agents(ledger: &Ledger) -> wire::Agents {
             .map(|(row, taken)| wire::Agent::new(&snapshot, row, taken))
             .collect(),
     }
+}
+
+/// What to say when [`department_id`] finds nothing.
+pub const NO_DEPARTMENT: &str = "no department has that id or name; `lp2rc agents` shows them";
+
+/// The id of the department that has this id, or else this name without regard to case.
+pub fn department_id(ledger: &Ledger, named: &str) -> Option<String> {
+    let snapshot = ledger.snapshot();
+    let place = snapshot.department(named).or_else(|| {
+        let named = named.to_lowercase();
+        let mut all = snapshot.departments().iter();
+        all.position(|department| department.name.to_lowercase() == named)
+    })?;
+    let found = snapshot.departments().get(place)?;
+    Some(found.id.as_str().to_owned())
+}
+
+/// When the source was last read: the snapshot itself is older where nothing has changed since.
+pub(in crate::server) fn source_seen(ledger: &Ledger, clock: &dyn Clock) -> Option<String> {
+    let age = match ledger.freshness() {
+        Freshness::Never => return None,
+        Freshness::Fresh { age } | Freshness::Stale { age } | Freshness::TooOld { age } => age,
+    };
+    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    Some(Timestamp::from_millis(clock.now().millis().saturating_sub(age)).to_string())
 }
 
 /// The word and the age in seconds of what is served.

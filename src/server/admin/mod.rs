@@ -53,6 +53,7 @@ pub(super) fn routes(operations: &Arc<Operations>) -> Router<Arc<Operations>> {
         .route("/runs", get(runs))
         .route("/state", get(state))
         .route("/state/export", get(export))
+        .route("/state/verify", get(verify))
         .fallback(async || {
             Refusal::new(
                 RefusalKind::NotFound,
@@ -190,7 +191,7 @@ async fn state(State(operations): Desk) -> Answer {
         let (freshness, age_seconds) = look::freshness(operations.ledger.freshness());
         json(&wire::State {
             generation: snapshot.generation.0,
-            source_seen: snapshot.source_seen.map(|seen| seen.to_string()),
+            source_seen: look::source_seen(&operations.ledger, &*operations.clock),
             freshness: freshness.to_owned(),
             age_seconds,
             agents: snapshot.rows().len(),
@@ -199,6 +200,15 @@ async fn state(State(operations): Desk) -> Answer {
             disk_bytes: operations.inspect.disk_bytes(),
             opened: operations.inspect.opened().into(),
         })
+    })
+    .await
+}
+
+/// `GET /admin/state/verify`: what is wrong with the state; reads every record.
+async fn verify(State(operations): Desk) -> Answer {
+    blocking(move || {
+        let findings = operations.inspect.findings()?;
+        json(&wire::Findings { findings })
     })
     .await
 }
@@ -243,20 +253,10 @@ fn parse_policy(word: &str) -> Result<Policy, Refusal> {
     })
 }
 
+/// The id of the department that has this id or name.
 fn department_id(operations: &Operations, named: &str) -> Result<String, Refusal> {
-    let snapshot = operations.ledger.snapshot();
-    let found = snapshot.department(named).or_else(|| {
-        let named = named.to_lowercase();
-        let mut all = snapshot.departments().iter();
-        all.position(|department| department.name.to_lowercase() == named)
-    });
-    let found = found.and_then(|place| snapshot.departments().get(place));
-    found.map(|d| d.id.as_str().to_owned()).ok_or_else(|| {
-        Refusal::new(
-            RefusalKind::NotFound,
-            "no department has that id or name; `lp2rc agents` shows them",
-        )
-    })
+    look::department_id(&operations.ledger, named)
+        .ok_or_else(|| Refusal::new(RefusalKind::NotFound, look::NO_DEPARTMENT))
 }
 
 /// Runs what reads the store or walks over everybody, away from the threads that answer visitors.

@@ -200,6 +200,13 @@ pub struct Refused {
     pub sentence: String,
 }
 
+/// `GET /admin/state/verify`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Findings {
+    /// One sentence each, ending with the remedy; empty is well.
+    pub findings: Vec<String>,
+}
+
 /// `GET /admin/state`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct State {

@@ -295,6 +295,9 @@ impl Opening {
 
     /// Brings the schema up to date and says how the store came up.
     fn settle(&self, mut store: Store<Disk>, opened: Opened) -> Result<Store<Disk>, StoreError> {
+        // sled makes its files with the umask's rights, and names and addresses are in them.
+        fs::set_permissions(&self.database, fs::Permissions::from_mode(0o700))
+            .map_err(failed("close the database to other users", &self.database))?;
         store.engine.opened = opened;
         match migrate::found(&store.engine)? {
             Schema::Empty | Schema::Missing => {
