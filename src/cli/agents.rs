@@ -59,6 +59,7 @@ async fn list(common: &Common) -> Result<Agents, Failure> {
         "no daemon answers for {}: reading the stored state",
         dir.display()
     ));
+    reach::must_exist(&dir)?;
     let core = reach::alone(common).await?;
     Ok(look::agents(core.ledger()))
 }

@@ -6,7 +6,7 @@ use super::{
     Common,
     exit::Failure,
     output::remark,
-    serve::{ready_line, serve},
+    serve::{OnHangup, ready_line, serve},
 };
 use crate::{
     app::Core,
@@ -83,7 +83,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
     let config = load(&layers)?.config;
     logging::start(&config.log);
     let core = Core::open(config).await?;
-    let done = serve(core, |running| {
+    let done = serve(core, OnHangup::Stop, |running| {
         remark(&format!(
             "simulating {} LivePerson agents at {}; state in {}\ntry: curl http://{}/api/v1/livechat/agent.next/visitor-1",
             args.agents,

@@ -68,7 +68,11 @@ impl From<&StoreError> for Failure {
     fn from(error: &StoreError) -> Self {
         let code = match error {
             StoreError::Locked { .. } | StoreError::Conflict { .. } => BUSY,
-            StoreError::Newer { .. } | StoreError::Damaged { .. } | StoreError::Io { .. } => STATE,
+            StoreError::OtherAccount { .. } => CONFIG,
+            StoreError::Newer { .. }
+            | StoreError::OtherOwner { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Io { .. } => STATE,
         };
         Self::new(code, error.to_string())
     }

@@ -73,6 +73,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
             "no daemon answers for {}: reading the stored state",
             dir.display()
         ));
+        reach::must_exist(&dir)?;
         let core = reach::alone(common).await?;
         let named = args.department.as_deref();
         let department = match named.map(|named| look::department_id(core.ledger(), named)) {

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::exit::Failure;
+use super::exit::{self, Failure};
 
 /// How data is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -19,7 +19,8 @@ pub(super) enum Output {
     Markdown,
 }
 
-/// Writes to stdout. A reader who went away (`| head`) is no error.
+/// Writes to stdout. A reader who went away (`| head`) is no error, but the end: a silent failure
+/// with exit code 0.
 pub(super) fn say(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let done = stdout.write_all(text.as_bytes()).and_then(|()| {
@@ -30,8 +31,11 @@ pub(super) fn say(text: &str) -> Result<(), Failure> {
         }
     });
     match done.and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(exit::DONE, String::new()))
+        }
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(()),
     }
 }
 

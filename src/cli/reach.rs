@@ -68,6 +68,18 @@ pub(super) async fn alone(common: &Common) -> Result<Core, Failure> {
     Ok(core)
 }
 
+/// Looking must not make a state where there is none: a mistyped directory would look empty.
+pub(super) fn must_exist(state_dir: &Path) -> Result<(), Failure> {
+    if state_dir.is_dir() {
+        return Ok(());
+    }
+    let message = format!(
+        "there is no state directory {}; name another one with --state-dir, or run `lp2rc sync`",
+        state_dir.display()
+    );
+    Err(Failure::new(exit::STATE, message))
+}
+
 /// Tells what became of damage.
 pub(super) fn tell(opened: &Opened) {
     match opened {

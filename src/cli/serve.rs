@@ -3,16 +3,15 @@
 use std::net::SocketAddr;
 
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
     Common,
     exit::{self, Failure},
-    output::{remark, say},
+    output::say,
 };
 use crate::{
     app::{Core, Outcome, Running},
-    domain::Component,
     telemetry::logging,
 };
 
@@ -20,7 +19,7 @@ use crate::{
 pub(super) async fn run(common: &Common) -> Result<(), Failure> {
     let config = common.load()?.config;
     logging::start(&config.log);
-    serve(Core::open(config).await?, |running| {
+    serve(Core::open(config).await?, OnHangup::GoOn, |running| {
         ready_line(running.api, running.operations)
     })
     .await
@@ -35,6 +34,7 @@ pub(super) fn ready_line(api: SocketAddr, operations: SocketAddr) -> String {
 /// first snapshot is published.
 pub(super) async fn serve(
     core: Core,
+    on_hangup: OnHangup,
     ready: impl FnOnce(&Running) -> String,
 ) -> Result<(), Failure> {
     let restored = core.restored();
@@ -49,8 +49,8 @@ pub(super) async fn serve(
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let running = Running::start(core, Box::new(|| notify(&[NotifyState::Watchdog]))).await?;
-    let board = running.health().clone();
     let line = ready(&running);
     let published = running.published();
     // From here on requests are answered; whether the source is there is told by /readyz.
@@ -72,23 +72,45 @@ pub(super) async fn serve(
                 () = told => "never",
                 _ = terminate.recv() => "SIGTERM",
                 _ = interrupt.recv() => "SIGINT",
+                () = hung_up(&mut hangup, on_hangup) => "SIGHUP",
             };
             tracing::info!("stopping on {why}");
             notify(&[NotifyState::Stopping]);
         })
         .await;
     match outcome {
-        Outcome::Stopped => Ok(()),
+        Outcome::Stopped => {
+            tracing::info!("stopped; counters and export are written");
+            Ok(())
+        }
         Outcome::Broken => Err(Failure::new(
             exit::UNEXPECTED,
             "a part of the bridge broke and it has stopped; the panic above says where, please report it",
         )),
-        Outcome::Refused(error) => {
-            let health = board.get(Component::Source).health;
-            remark(&format!("health: {}; {}", health.word(), health.remedy()));
-            Err((&*error).into())
+        Outcome::Refused(error) => Err((&*error).into()),
+    }
+}
+
+/// What SIGHUP means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnHangup {
+    /// The terminal is gone: stop.
+    Stop,
+    /// Somebody expects a reload, which there is none of: go on, and say so.
+    GoOn,
+}
+
+/// Completes on a SIGHUP that means to stop.
+async fn hung_up(hangup: &mut Signal, on_hangup: OnHangup) {
+    while hangup.recv().await.is_some() {
+        match on_hangup {
+            OnHangup::Stop => return,
+            OnHangup::GoOn => {
+                tracing::warn!("SIGHUP changes nothing; restart to take a new configuration");
+            }
         }
     }
+    std::future::pending::<()>().await;
 }
 
 /// Tells systemd, when there is one.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    exit::Failure,
+    exit::{self, Failure},
     output::{remark, say},
 };
 use crate::{
@@ -56,7 +56,14 @@ pub(super) async fn run(verb: Verb) -> Result<(), Failure> {
         config.username.clone(),
         config.password.clone(),
     );
-    let simulator = Simulator::start(config, Arc::new(SystemClock::new())).await?;
+    let started = Simulator::start(config, Arc::new(SystemClock::new())).await;
+    let simulator = started.map_err(|error| {
+        let message = format!(
+            "cannot listen on {}: {error}; choose another --listen",
+            args.listen
+        );
+        Failure::new(exit::CONFIG, message)
+    })?;
     say(&format!("ready liveperson={}", simulator.base_url()))?;
     remark(&format!(
         "[liveperson]\naccount = \"{account}\"\nusername = \"{username}\"\npassword = \"{password}\"\ndiscovery_url = \"{}\"\ntrusted_hosts = [\"{}\"]",

@@ -94,15 +94,7 @@ pub(super) async fn run(common: &Common, verb: Verb) -> Result<(), Failure> {
 }
 
 async fn open(config: &StateConfig) -> Result<SledStore, Failure> {
-    if !config.dir.is_dir() {
-        return Err(Failure::new(
-            exit::STATE,
-            format!(
-                "there is no state directory {}; name one with --state-dir",
-                config.dir.display()
-            ),
-        ));
-    }
+    reach::must_exist(&config.dir)?;
     let config = config.clone();
     let store = blocking(move || SledStore::open(&config)).await?;
     reach::tell(&store.opened());
@@ -116,7 +108,14 @@ async fn import(config: &StateConfig, file: &Path) -> Result<(), Failure> {
             format!("cannot read the export {}: {error}", file.display()),
         )
     })?;
-    let store = open(config).await?;
+    let findings = state::verify_export(&file.display().to_string(), &text)?;
+    if let Some(first) = findings.first() {
+        let message = format!("{} is not imported: {first}", file.display());
+        return Err(Failure::new(exit::STATE, message));
+    }
+    let config = config.clone();
+    let store = blocking(move || SledStore::open(&config)).await?;
+    reach::tell(&store.opened());
     let now = SystemClock::new().now();
     let done = blocking(move || state::import(&store, &text, now)).await?;
     if let Some(before) = done.before {
@@ -129,14 +128,22 @@ async fn import(config: &StateConfig, file: &Path) -> Result<(), Failure> {
 }
 
 fn write_out(file: Option<&Path>, text: &str) -> Result<(), Failure> {
-    match file {
-        None => say(text),
-        Some(path) => {
-            export_to_file(path, text)?;
-            remark(&format!("exported to {}", path.display()));
-            Ok(())
-        }
+    let Some(path) = file else { return say(text) };
+    // A link is followed; a device or pipe is written into, never replaced.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let special = std::fs::metadata(&target).is_ok_and(|found| !found.is_file());
+    if special {
+        std::fs::write(&target, text).map_err(|error| {
+            Failure::new(
+                exit::STATE,
+                format!("cannot export to {}: {error}", path.display()),
+            )
+        })?;
+    } else {
+        export_to_file(&target, text)?;
     }
+    remark(&format!("exported to {}", path.display()));
+    Ok(())
 }
 
 fn report(findings: &[String]) -> Result<(), Failure> {

@@ -201,6 +201,11 @@ impl Typed {
 /// The password from exactly one of its two places.
 fn password(inline: Option<String>, file: Option<PathBuf>) -> Result<SecretString, ConfigError> {
     let wrong = |key: &str, why: &str| Err(ConfigError::meaning(&format!("liveperson.{key}"), why));
+    let key = if file.is_some() {
+        "password_file"
+    } else {
+        "password"
+    };
     let text = match (inline, file) {
         (Some(_), Some(_)) => {
             return wrong(
@@ -212,7 +217,10 @@ fn password(inline: Option<String>, file: Option<PathBuf>) -> Result<SecretStrin
         (None, Some(path)) => match std::fs::read_to_string(&path) {
             Ok(text) => text.trim_end_matches(['\r', '\n']).to_owned(),
             Err(error) => {
-                let why = format!("cannot read {}: {error}", path.display());
+                let why = format!(
+                    "cannot read {}: {error}; make it readable for the user lp2rc runs as",
+                    path.display()
+                );
                 return wrong("password_file", &why);
             }
         },
@@ -224,7 +232,7 @@ fn password(inline: Option<String>, file: Option<PathBuf>) -> Result<SecretStrin
         }
     };
     if text.is_empty() {
-        return wrong("password", "is empty");
+        return wrong(key, "holds no password");
     }
     Ok(SecretString::from(text))
 }

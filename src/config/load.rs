@@ -166,7 +166,7 @@ fn finish(
 }
 
 fn meaning(typed: Typed) -> Result<Config, ConfigError> {
-    Ok(Config {
+    let config = Config {
         liveperson: typed.liveperson.meaning()?,
         schedule: typed.schedule.meaning()?,
         merge: typed.sync.meaning()?,
@@ -176,7 +176,14 @@ fn meaning(typed: Typed) -> Result<Config, ConfigError> {
         operations: typed.operations.meaning()?,
         state: typed.state.meaning()?,
         log: typed.log.meaning()?,
-    })
+    };
+    if config.api.listen == config.operations.listen && config.api.listen.port() != 0 {
+        return Err(ConfigError::meaning(
+            "operations.listen",
+            "is the same address as `api.listen`; the two need one each",
+        ));
+    }
+    Ok(config)
 }
 
 /// The main file, then `conf.d/*.toml` beside it by name.
@@ -345,7 +352,10 @@ fn origin_of(origins: &BTreeMap<String, String>, key: &str) -> String {
         .range(below.clone()..)
         .next()
         .filter(|(found, _)| found.starts_with(&below))
-        .map_or_else(|| "the defaults".to_owned(), |(_, origin)| origin.clone())
+        .map_or_else(
+            || "the configuration".to_owned(),
+            |(_, origin)| origin.clone(),
+        )
 }
 
 impl Loaded {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     agent::{Owner, SourceAgent},
-    ids::SourceId,
+    ids::{AccountId, SourceId},
     time::Timestamp,
 };
 
@@ -85,6 +85,8 @@ pub enum Standing {
 /// Where reading stands. Durable, written together with the roster it belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
+    /// Whose agents these are: a state belongs to one account. `None` before the first commit.
+    pub account: Option<AccountId>,
     /// When the last complete, unfiltered, undoubted answer was taken.
     pub last_full: Option<Timestamp>,
     /// When the last answer of any coverage was taken.

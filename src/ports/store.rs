@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    Cursor, CycleReport, DepartmentId, Generation, Identity, Roster, RosterEntry, TargetId,
-    Timestamp,
+    AccountId, Cursor, CycleReport, DepartmentId, Generation, Identity, Roster, RosterEntry,
+    TargetId, Timestamp,
 };
 
 /// What is kept of the bridge: one generation of roster, mapping and cursor.
@@ -130,11 +130,31 @@ pub enum StoreError {
     },
     /// Another process has it open.
     #[error(
-        "the state in {path} is in use by another lp2rc; stop it, or let it do the work through its admin address"
+        "the state in {path} is in use by another lp2rc, which does not answer at its admin address; look at that process, or try again later"
     )]
     Locked {
         /// The directory.
         path: String,
+    },
+    /// It holds the agents of another account.
+    #[error(
+        "the state belongs to account {stored}, the configuration names {configured}; give each account a state directory of its own"
+    )]
+    OtherAccount {
+        /// Whose agents are stored.
+        stored: AccountId,
+        /// Whose agents are read.
+        configured: AccountId,
+    },
+    /// The super-user would make files that its owner cannot open.
+    #[error(
+        "the state in {path} belongs to the user with id {owner}, and you are root: files made now would lock that user out; run it as that user (deploy/README.md)"
+    )]
+    OtherOwner {
+        /// The directory.
+        path: String,
+        /// Its owner.
+        owner: u32,
     },
     /// It was written by a newer version.
     #[error(

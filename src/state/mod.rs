@@ -33,4 +33,4 @@ pub use engine::{Applied, Change, Engine, Guard, Memory, Visit};
 pub use export::{Export, export_to_file, read as read_export};
 pub use import::{Imported, import};
 pub use store::{MemoryStore, SCHEMA, Store};
-pub use verify::{Finding, Problem, Summary, show, verify};
+pub use verify::{Finding, Problem, Summary, show, verify, verify_export};

@@ -108,7 +108,16 @@ impl Reconciler {
             self.parts.notes.store_failed(error, self.parts.clock.now());
         })?;
         self.parts.notes.store_works(self.parts.clock.now());
+        if let Some(account) = &stored.cursor.account
+            && *account != self.parts.account
+        {
+            return Err(StoreError::OtherAccount {
+                stored: account.clone(),
+                configured: self.parts.account.clone(),
+            });
+        }
         let mut held = Held::from_stored(stored);
+        held.cursor.account = Some(self.parts.account.clone());
         let mapped = self.map(&held, &held.roster);
         held.identities = mapped.identities;
         held.desired = mapped.desired;

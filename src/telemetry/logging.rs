@@ -16,7 +16,7 @@ pub fn start_quiet(config: &LogConfig) {
 
 /// Starts logging for the whole process. A second call changes nothing.
 pub fn start(config: &LogConfig) {
-    let filter = EnvFilter::try_new(&config.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::new(directives(&config.level));
     let registry = tracing_subscriber::registry().with(filter);
     // An error means that a subscriber exists already, as in tests that start the bridge twice.
     let _ = match config.format {
@@ -37,4 +37,12 @@ pub fn start(config: &LogConfig) {
             )
             .try_init(),
     };
+}
+
+/// A level alone is ours: libraries talk from `warn` up. Anything else is taken as it is.
+fn directives(level: &str) -> String {
+    match level.parse::<tracing::Level>() {
+        Ok(level) if level > tracing::Level::WARN => format!("warn,lp2rc={level}"),
+        Ok(_) | Err(_) => level.to_owned(),
+    }
 }

@@ -203,6 +203,11 @@ fn mistakes_of_meaning() -> Vec<Mistake> {
             "longer than 15s",
         ),
         (
+            format!("{LEAST}[api]\nlisten = \"127.0.0.1:3081\"\n"),
+            "`operations.listen`",
+            "one each",
+        ),
+        (
             format!("{LEAST}[state]\ncounters_every = \"0s\"\n"),
             "`state.counters_every`",
             "at least",

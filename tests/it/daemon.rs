@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lp2rc::sim::liveperson::{Fault, Place, What};
+use lp2rc::sim::liveperson::{Fault, Place, SimConfig, What};
 
 use crate::program::{Home, Running, World, get, http, signal};
 
@@ -97,6 +97,49 @@ fn an_address_left_by_a_crash_is_ignored_even_when_somebody_else_listens_there()
     let done = home.run(&["sync"]);
     assert_eq!(done.code, 0, "a stranger listens: {done:?}");
     assert!(done.stderr.contains("doing it here"), "{done:?}");
+}
+
+#[test]
+fn a_state_belongs_to_one_account() {
+    let world = World::with(SimConfig {
+        account: "99".to_owned(),
+        ..SimConfig::default()
+    });
+    let mine = World::of(8);
+    let home = Home::of(&mine, "[log]\nlevel = \"off\"");
+    assert_eq!(home.run(&["sync"]).code, 0);
+    let before = usernames(&home);
+    let account = SimConfig::default().account;
+    home.edit(&mine.sim.base_url(), &world.sim.base_url());
+    home.edit(&mine.sim.addr().to_string(), &world.sim.addr().to_string());
+    home.edit(&format!("account = \"{account}\""), "account = \"99\"");
+    for verb in [&["sync"][..], &["serve"], &["agents"]] {
+        let refused = home.run(verb);
+        assert_eq!(refused.code, 2, "{verb:?}: {refused:?}");
+        assert!(refused.stderr.contains(&account), "{verb:?}: {refused:?}");
+    }
+    assert!(
+        world.sim.log().is_empty(),
+        "the other account is not even asked"
+    );
+    home.edit("account = \"99\"", &format!("account = \"{account}\""));
+    assert_eq!(usernames(&home), before);
+}
+
+#[test]
+fn root_does_not_lock_the_owner_of_a_state_out() {
+    let world = World::of(2);
+    let home = Home::of(&world, "[log]\nlevel = \"off\"");
+    assert_eq!(home.run(&["sync"]).code, 0);
+    let given = std::os::unix::fs::chown(home.state(), Some(65_534), None);
+    if let Err(error) = given {
+        return skipped(&format!("only root can give a state away: {error}"));
+    }
+    for verb in [&["sync"][..], &["state", "verify"]] {
+        let refused = home.run(verb);
+        assert_eq!(refused.code, 30, "{verb:?}: {refused:?}");
+        assert!(refused.stderr.contains("65534"), "{verb:?}: {refused:?}");
+    }
 }
 
 #[test]
@@ -310,7 +353,7 @@ fn a_full_disk_keeps_what_is_served_and_says_so() {
     reason = "whoever reads the run must see the gap"
 )]
 fn skipped(why: &str) {
-    eprintln!("skipped, no small file system can be mounted here: {why}");
+    eprintln!("skipped: {why}");
 }
 
 #[test]

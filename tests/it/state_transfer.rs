@@ -7,7 +7,10 @@ use lp2rc::{
     ports::{
         BridgeStore, Commit, CounterRecord, CounterStore, Inspect, RunStore, StoreError, Stored,
     },
-    state::{MemoryStore, Problem, SledStore, export_to_file, import, read_export, show, verify},
+    state::{
+        MemoryStore, Problem, SledStore, export_to_file, import, read_export, show, verify,
+        verify_export,
+    },
 };
 use sha2::{Digest, Sha256};
 
@@ -265,6 +268,7 @@ fn records_under_a_wrong_key_and_rows_without_a_cursor_are_found() {
     let store = MemoryStore::new(5);
     import(&store, &sealed(&misplaced), NOON).unwrap();
     let found = verify(&store).unwrap();
+    assert_eq!(verify_export("it", &sealed(&misplaced)).unwrap(), found);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].key, "roster/99");
     assert!(matches!(&found[0].problem, Problem::Misplaced { belongs } if belongs == "roster/9"));

@@ -5,9 +5,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 use lp2rc::{
     config::StateConfig,
     domain::{
-        Capacity, Coverage, Cursor, CycleReport, Generation, Identity, MappingNotes, MergeCounts,
-        Owner, Presence, RosterEntry, Skill, SkillId, SourceAgent, SourceId, Standing, TargetId,
-        Timestamp, Trigger, Verdict,
+        AccountId, Capacity, Coverage, Cursor, CycleReport, Generation, Identity, MappingNotes,
+        MergeCounts, Owner, Presence, RosterEntry, Skill, SkillId, SourceAgent, SourceId, Standing,
+        TargetId, Timestamp, Trigger, Verdict,
     },
     ports::Commit,
     state::SledStore,
@@ -90,6 +90,7 @@ pub(crate) fn identity(number: u64) -> Arc<Identity> {
 
 pub(crate) fn cursor(version: u64) -> Cursor {
     Cursor {
+        account: Some(AccountId::new("12345678")),
         last_full: Some(NOON),
         last_success: Some(Timestamp::from_millis(
             NOON.millis() + i64::try_from(version).unwrap(),

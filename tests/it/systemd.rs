@@ -2,7 +2,7 @@
 
 use std::{os::unix::net::UnixDatagram, time::Duration};
 
-use crate::program::{Home, Running, World, signal};
+use crate::program::{Home, Running, World, get, signal};
 
 /// Reads messages until one holds `wanted`.
 fn await_state(socket: &UnixDatagram, wanted: &str) {
@@ -38,4 +38,22 @@ fn systemd_hears_ready_then_the_watchdog_then_stopping() {
     await_state(&socket, "STOPPING=1");
     let (code, stderr) = daemon.wait();
     assert_eq!(code, 0, "{stderr}");
+}
+
+#[test]
+fn a_hangup_does_not_end_the_daemon() {
+    let world = World::of(3);
+    let home = Home::of(&world, "[schedule]\nevery = \"1h\"");
+    let daemon = home.serve();
+    signal(daemon.pid(), "HUP");
+    while !daemon.stderr().contains("SIGHUP changes nothing") {
+        std::thread::yield_now();
+    }
+    assert_eq!(get(&format!("{}/livez", daemon.ops)).status, 200);
+    let (code, stderr) = daemon.stop();
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        stderr.contains("stopped; counters and export are written"),
+        "{stderr}"
+    );
 }

@@ -75,7 +75,6 @@ fn a_state_goes_out_and_comes_back_and_a_tampered_one_does_not() {
     assert_eq!(home.run(&["state", "export", "--file", &path]).code, 0);
     let agents = home.run(&["agents", "--output", "json"]).stdout;
     std::fs::remove_dir_all(home.state()).unwrap();
-    std::fs::create_dir(home.state()).unwrap();
     let done = home.run(&["state", "import", &path]);
     assert_eq!(done.code, 0, "{done:?}");
     let list =
@@ -91,4 +90,64 @@ fn a_state_goes_out_and_comes_back_and_a_tampered_one_does_not() {
         home.run(&["agents", "--output", "json"]).stdout,
         back.stdout
     );
+}
+
+#[test]
+fn an_export_follows_a_link_and_never_replaces_what_is_no_file() {
+    let world = World::of(2);
+    let home = Home::of(&world, "[log]\nlevel = \"off\"");
+    assert_eq!(home.run(&["sync"]).code, 0);
+    let folder = home.config().parent().unwrap().to_owned();
+    let (file, link, pipe) = (
+        folder.join("file"),
+        folder.join("link"),
+        folder.join("pipe"),
+    );
+    std::fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let export = |path: &std::path::Path| {
+        let done = home.run(&["state", "export", "--file", &path.display().to_string()]);
+        assert_eq!(done.code, 0, "{done:?}");
+    };
+    export(&link);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains("sha256"), "{written}");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| std::fs::read_to_string(&pipe).unwrap());
+        export(&pipe);
+        assert!(reader.join().unwrap().contains("sha256"));
+    });
+    assert!(!std::fs::symlink_metadata(&pipe).unwrap().is_file());
+}
+
+#[test]
+fn looking_makes_no_state_where_there_is_none_and_an_import_does() {
+    let world = World::of(2);
+    let home = Home::of(&world, "[log]\nlevel = \"off\"");
+    for verb in [
+        &["agents"][..],
+        &["explain"],
+        &["state", "show"],
+        &["state", "verify"],
+    ] {
+        let refused = home.run(verb);
+        assert_eq!(refused.code, 30, "{verb:?}: {refused:?}");
+        assert!(!home.state().exists(), "{verb:?}");
+    }
+    assert_eq!(home.run(&["sync"]).code, 0);
+    let file = home
+        .config()
+        .with_file_name("kept.jsonl")
+        .display()
+        .to_string();
+    assert_eq!(home.run(&["state", "export", "--file", &file]).code, 0);
+    std::fs::remove_dir_all(home.state()).unwrap();
+    assert_eq!(home.run(&["state", "import", &file]).code, 0);
+    assert_eq!(home.run(&["state", "verify"]).code, 0);
 }

@@ -55,9 +55,11 @@ fn store(error: &StoreError) -> Refusal {
     let kind = match error {
         StoreError::Conflict { .. } => RefusalKind::Conflict,
         StoreError::Locked { .. } => RefusalKind::Busy,
-        StoreError::Newer { .. } | StoreError::Damaged { .. } | StoreError::Io { .. } => {
-            RefusalKind::State
-        }
+        StoreError::OtherAccount { .. }
+        | StoreError::OtherOwner { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Damaged { .. }
+        | StoreError::Io { .. } => RefusalKind::State,
     };
     Refusal::new(kind, error.to_string())
 }

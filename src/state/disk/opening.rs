@@ -12,7 +12,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     thread,
@@ -83,6 +83,10 @@ impl From<StoreError> for Refusal {
             StoreError::Damaged { what, why } => Self::Damaged(format!("{what}: {why}")),
             StoreError::Conflict { .. } | StoreError::Locked { .. } => {
                 Self::Damaged(error.to_string())
+            }
+            // Neither is about the content, so neither may ever start a repair.
+            StoreError::OtherAccount { .. } | StoreError::OtherOwner { .. } => {
+                Self::Io(io::Error::other(error.to_string()))
             }
         }
     }
@@ -178,7 +182,20 @@ struct Opening {
 }
 
 impl Opening {
+    /// Root may open anybody's state, and would leave files in it that its owner cannot open.
+    fn check_owner(&self) -> Result<(), StoreError> {
+        let owner = |path: &Path| fs::metadata(path).map(|found| found.uid());
+        match (owner(Path::new("/proc/self")), owner(&self.dir)) {
+            (Ok(0), Ok(owner)) if owner != 0 => Err(StoreError::OtherOwner {
+                path: self.dir.display().to_string(),
+                owner,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn make_directory(&self) -> Result<(), StoreError> {
+        self.check_owner()?;
         let existed = self.dir.exists();
         fs::DirBuilder::new()
             .recursive(true)

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Record, Version};
 use crate::{
     domain::{
-        Capacity, Cursor, Generation, Identity, Owner, Presence, RosterEntry, Skill, SkillId,
-        SourceAgent, SourceId, Standing, TargetId, Timestamp,
+        AccountId, Capacity, Cursor, Generation, Identity, Owner, Presence, RosterEntry, Skill,
+        SkillId, SourceAgent, SourceId, Standing, TargetId, Timestamp,
     },
     state::tally::Tally,
 };
@@ -227,6 +227,8 @@ pub(crate) struct CursorRecord {
     v: Version<1>,
     generation: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     last_full: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_success: Option<i64>,
@@ -249,6 +251,7 @@ impl CursorRecord {
         Self {
             v: Version,
             generation: generation.0,
+            account: cursor.account.as_ref().map(ToString::to_string),
             last_full: cursor.last_full.map(Timestamp::millis),
             last_success: cursor.last_success.map(Timestamp::millis),
             source_timestamp: cursor.source_timestamp,
@@ -262,6 +265,7 @@ impl CursorRecord {
         (
             Generation(self.generation),
             Cursor {
+                account: self.account.map(AccountId::new),
                 last_full: self.last_full.map(Timestamp::from_millis),
                 last_success: self.last_success.map(Timestamp::from_millis),
                 source_timestamp: self.source_timestamp,

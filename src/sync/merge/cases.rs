@@ -310,6 +310,7 @@ fn the_cursor_moves_as_far_as_the_answer_is_trusted() {
     ];
     for (answers, (last_full, last_success, quarantined_since)) in cases {
         let expect = Cursor {
+            account: None,
             last_full,
             last_success,
             source_timestamp: last_success.map(|at| at.millis() * 1000),

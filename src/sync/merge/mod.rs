@@ -92,6 +92,7 @@ pub fn merge(
     Merged {
         roster: Roster::new(walk.entries),
         cursor: Cursor {
+            account: cursor.account.clone(),
             last_full: if trusted_full {
                 Some(taken_at)
             } else {
