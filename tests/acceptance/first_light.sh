@@ -34,12 +34,12 @@ part() {
 # Kill -9 between and inside commits: nothing acknowledged is lost (goal P12).
 killing() {
     LP2RC_KILL_ROUNDS=100 cargo test --release --locked --quiet --test it -- \
-        state_crash --nocapture --test-threads=1 | grep -E "rounds|test result"
+        state_crash --nocapture --test-threads=1 | grep -oE "[0-9]+ rounds.*|test result.*"
 }
 
 # 64 clients, 10,000 asks, polls meanwhile.
 asking() {
-    cargo test --release --locked --quiet --test it -- load:: | grep "test result"
+    cargo test --release --locked --quiet --test it -- load:: | grep -o "test result.*"
 }
 
 # ready FILE: waits for the ready line and prints the operators' address.
@@ -54,19 +54,25 @@ ready() {
 
 metric() { curl -fsS "$1/metrics" | awk -v name="$2" 'index($1, name) == 1 { sum += $2 } END { print sum + 0 }'; }
 
+# simulate AGENTS: LivePerson's side alone; sets `settings` for a bridge that reads it.
+simulate() {
+    : >"$work/sim.out"
+    "$bridge" simulate liveperson --agents "$1" --listen 127.0.0.1:0 >"$work/sim.out" 2>/dev/null &
+    pids+=("$!")
+    for _ in $(seq 600); do [ -s "$work/sim.out" ] && break; sleep 0.1; done
+    local url
+    url=$(sed -n 's/^ready liveperson=//p' "$work/sim.out")
+    settings=(LP2RC_LIVEPERSON__DISCOVERY_URL="$url" LP2RC_LIVEPERSON__TRUSTED_HOSTS="[\"${url#http://}\"]"
+        LP2RC_API__LISTEN=127.0.0.1:0 LP2RC_OPERATIONS__LISTEN=127.0.0.1:0 LP2RC_API__RATE_LIMIT=false)
+    sed '/^every = /d' config/demo.toml >"$work/bridge.toml"
+}
+
 # The whole process stands still for 7 s: the cron trigger's own jobs die of that, the loop must not.
 pausing() {
     local ops before after daemon
-    cat >"$work/pause.env" <<SETTINGS
-LP2RC_SCHEDULE__CRON=*/2 * * * * *
-SETTINGS
-    "$bridge" simulate liveperson --listen 127.0.0.1:3090 >"$work/sim" 2>&1 &
-    pids+=("$!")
-    for _ in $(seq 100); do [ -s "$work/sim" ] && break; sleep 0.1; done
-    sed '/every = /d' config/demo.toml >"$work/pause.toml"
-    env LP2RC_SCHEDULE__CRON='*/2 * * * * *' LP2RC_STATE__DIR="$work/pause" \
-        LP2RC_API__LISTEN=127.0.0.1:0 LP2RC_OPERATIONS__LISTEN=127.0.0.1:0 \
-        "$bridge" serve --config "$work/pause.toml" >"$work/pause.out" 2>"$work/pause.err" &
+    simulate 25
+    env "${settings[@]}" LP2RC_SCHEDULE__CRON='*/2 * * * * *' LP2RC_STATE__DIR="$work/pause" \
+        "$bridge" serve --config "$work/bridge.toml" >"$work/pause.out" 2>"$work/pause.err" &
     daemon=$!
     pids+=("$daemon")
     ops=$(ready "$work/pause.out")
@@ -81,24 +87,27 @@ SETTINGS
     [ "$((after - before))" -ge 3 ]
 }
 
-# The largest account, in both formats: time to the first snapshot, after a restart, and memory.
+# The largest account, in both formats: time to the first snapshot, after a restart, and memory of
+# the bridge alone. The world changes every second, so every poll is one with changes.
 large() {
-    local format=$1 started ops api pid rss
+    local format=$1 started ops api pid rss turn
+    simulate 100000
     for turn in first restart; do
         started=$(date +%s%N)
         : >"$work/large.out"
-        "$bridge" demo --agents 100000 --format "$format" --no-rate-limit --listen 127.0.0.1:0 \
-            --ops-listen 127.0.0.1:0 --state-dir "$work/large-$format" >"$work/large.out" 2>"$work/large.err" &
+        env "${settings[@]}" LP2RC_LIVEPERSON__FORMAT="$format" LP2RC_SCHEDULE__EVERY=2s \
+            LP2RC_STATE__DIR="$work/large-$format" \
+            "$bridge" serve --config "$work/bridge.toml" >"$work/large.out" 2>"$work/large.err" &
         pid=$!
         pids+=("$pid")
         ops=$(ready "$work/large.out")
         api=$(sed -n 's/.*api=\([^ ]*\).*/\1/p' "$work/large.out")
         echo "$format, 100,000 agents, $turn: ready after $((($(date +%s%N) - started) / 1000000)) ms"
-        curl -fsS "$api/api/v1/livechat/agent.next/acceptance" | head -c 60
-        echo
-        sleep 20
+        curl -fsS -o /dev/null -w 'agent.next: %{http_code} after %{time_total} s\n' \
+            "$api/api/v1/livechat/agent.next/acceptance"
+        sleep 30
         rss=$(awk '/VmHWM/ { printf "%d", $2 / 1024 }' "/proc/$pid/status")
-        echo "polls in about 20 s: $(metric "$ops" lp2rc_polls_total); peak RSS with the simulator inside: $rss MB"
+        echo "polls in about 30 s: $(metric "$ops" lp2rc_polls_total); peak RSS of the bridge: $rss MB"
         kill "$pid"
         wait "$pid" || true
     done
