@@ -95,11 +95,10 @@ impl Snapshot {
     pub fn build(
         generation: Generation,
         source_seen: Option<Timestamp>,
-        mut agents: Vec<Arc<DesiredAgent>>,
+        agents: Vec<Arc<DesiredAgent>>,
         departments: &[super::desired::Department],
         render: &dyn Fn(&DesiredAgent, &mut Vec<u8>),
     ) -> Self {
-        agents.sort_unstable_by(|a, b| a.identity.username.cmp(&b.identity.username));
         let mut departments: Vec<_> = departments
             .iter()
             .map(|department| SnapshotDepartment {
@@ -112,7 +111,8 @@ impl Snapshot {
         let mut arena = Vec::with_capacity(agents.len() * 192);
         let mut ends = Vec::with_capacity(agents.len());
         let mut rows = Vec::with_capacity(agents.len());
-        for (place, agent) in (0u32..).zip(agents) {
+        for (place, agent) in (0u32..).zip(by_username(&agents)) {
+            let agent = Arc::clone(agent);
             render(&agent, &mut arena);
             ends.push(u32::try_from(arena.len()).unwrap_or(u32::MAX));
             let mut member_of = Vec::with_capacity(agent.departments.len());
@@ -164,5 +164,101 @@ impl Snapshot {
             self.ends[place - 1] as usize
         };
         (start < end).then(|| self.answers.slice(start..end))
+    }
+}
+
+/// The agents in the binary order of their usernames. The first eight letters are compared beside
+/// each other in memory: following three pointers for every comparison took 100 ms for 100,000.
+fn by_username(agents: &[Arc<DesiredAgent>]) -> impl Iterator<Item = &Arc<DesiredAgent>> {
+    let name = |place: usize| agents[place].identity.username.as_str();
+    let mut order: Vec<_> = (0..agents.len())
+        .map(|place| (first_letters(name(place)), place))
+        .collect();
+    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1))));
+    order.into_iter().map(|(_, place)| &agents[place])
+}
+
+fn first_letters(name: &str) -> [u8; 8] {
+    let mut letters = [0; 8];
+    for (letter, byte) in letters.iter_mut().zip(name.bytes()) {
+        *letter = byte;
+    }
+    letters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Availability, Identity, Presence, RosterEntry, SourceAgent, TargetStatus};
+
+    fn agent(username: &str) -> Arc<DesiredAgent> {
+        let source_id = SourceId::new(username);
+        let agent = SourceAgent {
+            id: source_id.clone(),
+            login: None,
+            display_name: None,
+            email: None,
+            presence: Presence::Online,
+            voice: Presence::Offline,
+            capacity: Capacity::Unlimited,
+            load: 0,
+            skills: Vec::new(),
+            group_id: None,
+            group_name: None,
+            privilege_group: None,
+        };
+        Arc::new(DesiredAgent {
+            believed: Arc::new(RosterEntry {
+                agent,
+                standing: Standing::Present,
+                owner: Owner::Source,
+            }),
+            identity: Arc::new(Identity {
+                source_id,
+                target_id: TargetId::new(username),
+                username: username.to_owned(),
+            }),
+            name: username.to_owned(),
+            emails: Vec::new(),
+            roles: Vec::new(),
+            departments: Vec::new(),
+            limit: None,
+            availability: Availability {
+                status: TargetStatus::Online,
+                new_chats: true,
+                transfers: true,
+            },
+            custom_fields: std::collections::BTreeMap::new(),
+        })
+    }
+
+    #[test]
+    fn rows_are_in_plain_binary_order_and_each_has_its_own_answer() {
+        let names = [
+            "b",
+            "agent-10",
+            "agent-1",
+            "Agent-1",
+            "agent-0123456",
+            "a",
+            "agent-012345",
+            "",
+        ];
+        let snapshot = Snapshot::build(
+            Generation(1),
+            None,
+            names.iter().map(|name| agent(name)).collect(),
+            &[],
+            &|agent, body| body.extend_from_slice(agent.name.as_bytes()),
+        );
+        let mut sorted = names;
+        sorted.sort_unstable();
+        let rows: Vec<_> = snapshot.rows().iter().map(SnapshotRow::username).collect();
+        assert_eq!(rows, sorted);
+        for (place, name) in sorted.iter().enumerate() {
+            let answer = snapshot.answer(place);
+            let expect = (!name.is_empty()).then(|| Bytes::copy_from_slice(name.as_bytes()));
+            assert_eq!(answer, expect, "an empty answer is none");
+        }
     }
 }

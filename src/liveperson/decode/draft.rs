@@ -53,36 +53,52 @@ impl Member {
         }
     }
 
+    /// By length first: there are a dozen names for every agent, and most of the time one
+    /// comparison tells.
     fn exact(name: &str) -> Self {
-        match name {
-            "availableAgents" => Self::AvailableAgents,
-            "agents" => Self::Agents,
-            "agent" => Self::Agent,
-            "link" => Self::Link,
-            "href" => Self::Href,
-            "rel" => Self::Rel,
-            "error" => Self::Error,
-            "internalCode" => Self::InternalCode,
-            "id" => Self::Id,
-            "chatState" => Self::ChatState,
-            "voiceState" => Self::VoiceState,
-            "maxChats" => Self::MaxChats,
-            "userName" => Self::UserName,
-            "nickname" => Self::Nickname,
-            "email" => Self::Email,
-            "privilegeGroup" => Self::PrivilegeGroup,
-            "chats" => Self::Chats,
-            "agentGroupId" => Self::GroupId,
-            "agentGroupName" => Self::GroupName,
-            "skills" => Self::Skills,
-            "skill" => Self::Skill,
-            "skillsInfo" => Self::SkillsInfo,
-            "skillInfo" => Self::SkillInfo,
-            "name" => Self::Name,
-            "$" => Self::Text,
-            "nil" => Self::Nil,
-            _ => Self::Other,
-        }
+        let of_that_length: &[(&str, Self)] = match name.len() {
+            1 => &[("$", Self::Text)],
+            2 => &[("id", Self::Id)],
+            3 => &[("rel", Self::Rel), ("nil", Self::Nil)],
+            4 => &[
+                ("name", Self::Name),
+                ("href", Self::Href),
+                ("link", Self::Link),
+            ],
+            5 => &[
+                ("agent", Self::Agent),
+                ("skill", Self::Skill),
+                ("email", Self::Email),
+                ("chats", Self::Chats),
+                ("error", Self::Error),
+            ],
+            6 => &[("skills", Self::Skills), ("agents", Self::Agents)],
+            8 => &[
+                ("userName", Self::UserName),
+                ("nickname", Self::Nickname),
+                ("maxChats", Self::MaxChats),
+            ],
+            9 => &[
+                ("chatState", Self::ChatState),
+                ("skillInfo", Self::SkillInfo),
+            ],
+            10 => &[
+                ("voiceState", Self::VoiceState),
+                ("skillsInfo", Self::SkillsInfo),
+            ],
+            12 => &[
+                ("agentGroupId", Self::GroupId),
+                ("internalCode", Self::InternalCode),
+            ],
+            14 => &[
+                ("privilegeGroup", Self::PrivilegeGroup),
+                ("agentGroupName", Self::GroupName),
+            ],
+            15 => &[("availableAgents", Self::AvailableAgents)],
+            _ => &[],
+        };
+        let found = of_that_length.iter().find(|(word, _)| *word == name);
+        found.map_or(Self::Other, |(_, member)| *member)
     }
 }
 
