@@ -74,7 +74,7 @@ async fn api(agents: usize, publishing: bool) {
     };
     let ledger = Ledger::new(rules, Arc::clone(&clock) as _, metrics.clone());
     let people: Vec<_> = (0..agents).map(|number| Arc::new(agent(number))).collect();
-    ledger.publish(snapshot(people.clone()), Some(Duration::ZERO));
+    ledger.publish(snapshot(&people), Some(Duration::ZERO));
     let api = Api {
         config: ApiConfig {
             listen: ([127, 0, 0, 1], 0).into(),
@@ -103,7 +103,7 @@ async fn api(agents: usize, publishing: bool) {
     if publishing {
         std::thread::spawn(move || {
             loop {
-                ledger.publish(snapshot(people.clone()), Some(Duration::ZERO));
+                ledger.publish(snapshot(&people), Some(Duration::ZERO));
                 std::thread::sleep(Duration::from_millis(500));
             }
         });
@@ -113,7 +113,7 @@ async fn api(agents: usize, publishing: bool) {
     bound.run(CancellationToken::new()).await;
 }
 
-fn snapshot(agents: Vec<Arc<DesiredAgent>>) -> Arc<Snapshot> {
+fn snapshot(agents: &[Arc<DesiredAgent>]) -> Arc<Snapshot> {
     let departments: Vec<_> = (0..DEPARTMENTS)
         .map(|number| Department {
             id: DepartmentId::new(format!("dept{number}")),

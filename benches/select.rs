@@ -343,7 +343,7 @@ fn roster(size: usize) -> Arc<Snapshot> {
     Arc::new(Snapshot::build(
         Generation(1),
         None,
-        agents.collect(),
+        &agents.collect::<Vec<_>>(),
         &departments,
         &|agent, bytes| bytes.extend_from_slice(agent.name.as_bytes()),
     ))

@@ -95,7 +95,7 @@ impl Snapshot {
     pub fn build(
         generation: Generation,
         source_seen: Option<Timestamp>,
-        agents: Vec<Arc<DesiredAgent>>,
+        agents: &[Arc<DesiredAgent>],
         departments: &[super::desired::Department],
         render: &dyn Fn(&DesiredAgent, &mut Vec<u8>),
     ) -> Self {
@@ -111,7 +111,7 @@ impl Snapshot {
         let mut arena = Vec::with_capacity(agents.len() * 192);
         let mut ends = Vec::with_capacity(agents.len());
         let mut rows = Vec::with_capacity(agents.len());
-        for (place, agent) in (0u32..).zip(by_username(&agents)) {
+        for (place, agent) in (0u32..).zip(by_username(agents)) {
             let agent = Arc::clone(agent);
             render(&agent, &mut arena);
             ends.push(u32::try_from(arena.len()).unwrap_or(u32::MAX));
@@ -247,7 +247,7 @@ mod tests {
         let snapshot = Snapshot::build(
             Generation(1),
             None,
-            names.iter().map(|name| agent(name)).collect(),
+            &names.map(agent),
             &[],
             &|agent, body| body.extend_from_slice(agent.name.as_bytes()),
         );

@@ -127,7 +127,7 @@ pub(crate) fn snapshot(people: &[Person]) -> Arc<Snapshot> {
     Arc::new(Snapshot::build(
         Generation(1),
         Some(Timestamp::from_millis(0)),
-        people.iter().map(Person::desired).collect(),
+        &people.iter().map(Person::desired).collect::<Vec<_>>(),
         &departments,
         &|agent, bytes| bytes.extend_from_slice(format!("[{}]", agent.name).as_bytes()),
     ))

@@ -139,7 +139,7 @@ impl Reconciler {
         Snapshot::build(
             held.generation,
             held.cursor.last_success,
-            held.desired.agents.clone(),
+            &held.desired.agents,
             &held.desired.departments,
             &*self.parts.render,
         )

@@ -75,7 +75,7 @@ fn snapshot(rows: &[Row]) -> Arc<Snapshot> {
     Arc::new(Snapshot::build(
         Generation(1),
         None,
-        agents.collect(),
+        &agents.collect::<Vec<_>>(),
         &departments,
         &|agent, bytes| bytes.extend_from_slice(agent.name.as_bytes()),
     ))

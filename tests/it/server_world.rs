@@ -81,9 +81,9 @@ impl World {
             .into_iter()
             .map(|(id, name)| Department { id, name })
             .collect();
-        let agents = agents.into_iter().map(Arc::new).collect();
+        let agents: Vec<_> = agents.into_iter().map(Arc::new).collect();
         let seen = Some(Timestamp::from_millis(1_767_323_045_000));
-        let snapshot = Snapshot::build(Generation(7), seen, agents, &departments, render);
+        let snapshot = Snapshot::build(Generation(7), seen, &agents, &departments, render);
         self.ledger
             .publish(Arc::new(snapshot), Some(Duration::ZERO));
     }
