@@ -112,6 +112,7 @@ fn every_command_of_the_readme_works_as_printed() {
             ["curl", "-s", url] => {
                 let demo = demo.as_ref().expect("the demo comes first");
                 let url = url
+                    .trim_matches('\'')
                     .replace("http://127.0.0.1:3080", &demo.api)
                     .replace("http://127.0.0.1:3081", &demo.ops);
                 compare(&step, &get(&url).body);
