@@ -149,7 +149,7 @@ impl Step {
         match (self, status.as_u16()) {
             (Self::LogIn, 401) => (
                 SourceFault::CredentialsRejected,
-                "check liveperson.username and the password; the user may also be locked, expired, SSO-only or not allowed from this address; the login is not tried again until the configuration changes and the bridge is restarted",
+                "check liveperson.username and the password; the user may also be locked, expired, SSO-only or not allowed from this address; this process does not try it again",
             ),
             (Self::Discover, 400 | 401) => (
                 SourceFault::Refused,
@@ -182,7 +182,7 @@ impl Step {
             ),
             (_, 451) => (
                 SourceFault::Blacklisted,
-                "LivePerson has blocked the account or the user; ask LivePerson's support; it is not tried again until a restart",
+                "LivePerson has blocked the account or the user; ask LivePerson's support; this process does not try it again",
             ),
             (_, 500..=599) => (
                 SourceFault::ServerError,
