@@ -88,17 +88,15 @@ impl Reconciler {
             agents: snapshot.rows().len(),
             age: held.age(self.parts.clock.now()),
         };
-        let held = Held {
-            routable: routable(&snapshot),
-            ..held
-        };
+        let routable = routable(&snapshot);
         self.parts
             .notes
-            .roster(&held.roster, held.routable, held.generation);
-        if restored.age.is_some() {
+            .roster(&held.roster, routable, held.generation);
+        let published = restored.age.is_some().then(|| {
             self.parts.publish.publish(Arc::new(snapshot), restored.age);
-        }
-        *slot = Some(held);
+            routable
+        });
+        *slot = Some(Held { published, ..held });
         Ok(restored)
     }
 
@@ -170,9 +168,9 @@ impl Reconciler {
         let parts = &self.parts;
         let mut slot = self.slot();
         // Taken out: if anything below fails, the next cycle starts from what is stored.
-        let (held, was_published) = match slot.take() {
-            Some(held) => (held, true),
-            None => (self.load()?, false),
+        let held = match slot.take() {
+            Some(held) => held,
+            None => self.load()?,
         };
         let seen = Seen::of(&observation);
         let rules = MergeRules {
@@ -181,10 +179,10 @@ impl Reconciler {
         };
         let merged = merge(&held.roster, &held.cursor, observation, &rules);
         let mapped = self.map(&held, &merged.roster);
-        // Nothing new to say, except that it is still so. What was loaded here may be a commit that
-        // was told as failed and is on disk all the same: that was never published.
-        let quiet =
-            was_published && merged.changed.is_empty() && held.cursor.last_success.is_some();
+        // When there is nothing new to say, only that it is still so: how many are routable then.
+        // What was loaded after a failure may be a commit that is on disk all the same; it was
+        // never published, so it is news.
+        let quiet = held.published.filter(|_| merged.changed.is_empty());
         let generation = if request.dry_run {
             held.generation
         } else {
@@ -201,12 +199,13 @@ impl Reconciler {
             identities: mapped.identities,
             cursor: merged.cursor,
             desired: mapped.desired,
-            routable: held.routable,
+            published: quiet,
         };
-        let snapshot = (!quiet).then(|| self.snapshot(&next));
-        if let Some(snapshot) = &snapshot {
-            next.routable = routable(snapshot);
-        }
+        let snapshot = quiet.is_none().then(|| self.snapshot(&next));
+        let routable = match &snapshot {
+            Some(snapshot) => routable(snapshot),
+            None => quiet.unwrap_or_default(),
+        };
         let report = CycleReport {
             run: started.run.clone(),
             trigger: request.trigger,
@@ -218,7 +217,7 @@ impl Reconciler {
             verdict: merged.verdict,
             skipped: seen.skipped.len(),
             notes: next.desired.notes.clone(),
-            routable: next.routable,
+            routable,
             generation,
             changes: merged.changes,
         };
@@ -232,6 +231,7 @@ impl Reconciler {
                 .publish(Arc::new(snapshot), Some(Duration::ZERO)),
             None => parts.publish.confirm(),
         }
+        next.published = Some(routable);
         parts.notes.cycle(
             &report,
             &seen.skipped,

@@ -16,8 +16,9 @@ pub(super) struct Held {
     pub(super) identities: Identities,
     pub(super) cursor: Cursor,
     pub(super) desired: Desired,
-    /// Agents that may get a new chat, by the polls alone.
-    pub(super) routable: usize,
+    /// Agents that may get a new chat, in the snapshot of this that was published; `None` when none
+    /// was: after loading, until then.
+    pub(super) published: Option<usize>,
 }
 
 impl Held {
@@ -28,7 +29,7 @@ impl Held {
             identities: Identities::new(stored.identities),
             cursor: stored.cursor,
             desired: Desired::default(),
-            routable: 0,
+            published: None,
         }
     }
 

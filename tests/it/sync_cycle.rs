@@ -253,6 +253,28 @@ async fn what_is_on_disk_although_it_was_told_as_failed_is_published_by_the_next
 }
 
 #[tokio::test]
+async fn a_dry_run_in_between_does_not_hide_what_was_never_published() {
+    let rig = Rig::new();
+    rig.tick().await.unwrap();
+    rig.diary();
+    rig.shows(Some(14));
+    rig.store.doubtful.store(true, Ordering::SeqCst);
+    assert!(rig.tick().await.is_err());
+    rig.store.doubtful.store(false, Ordering::SeqCst);
+    let dry = CycleRequest {
+        dry_run: true,
+        ..CycleRequest::from_trigger(Trigger::Request)
+    };
+    assert_eq!(rig.cycle(dry).await.unwrap().counts.changed(), 0);
+    assert_eq!(rig.diary(), Vec::<String>::new());
+    assert_eq!(rig.tick().await.unwrap().routable, 14);
+    assert_eq!(
+        rig.diary(),
+        ["kept 0 as 3", "published 14 of 3, age Some(0)"]
+    );
+}
+
+#[tokio::test]
 async fn another_writer_is_noticed_and_the_next_cycle_works_on_what_they_left() {
     let rig = Rig::new();
     rig.tick().await.unwrap();
