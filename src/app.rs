@@ -13,7 +13,7 @@ use crate::{
     liveperson::LivePerson,
     ports::{
         BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Inspect, NoRooms, Opened,
-        Publish, RunStore, Source, SourceError, StoreError, SystemClock, clock::timeout,
+        Publish, RunStore, Source, SourceError, StoreError, SystemClock,
     },
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
     server::{
@@ -213,17 +213,6 @@ impl Core {
         }
     }
 
-    /// Ends the session with the source, within a few seconds.
-    pub async fn close(&self) {
-        let limit = Duration::from_secs(5);
-        if timeout(&*self.clock, limit, self.reconciler.close())
-            .await
-            .is_none()
-        {
-            tracing::warn!("the source did not answer the goodbye within {limit:?}");
-        }
-    }
-
     /// How the state came up.
     pub fn opened(&self) -> Opened {
         self.store.opened()
@@ -308,11 +297,6 @@ impl Running {
                 std::future::pending::<()>().await;
             }
         }
-    }
-
-    /// The health of every component.
-    pub fn health(&self) -> &HealthBoard {
-        &self.core.health
     }
 
     /// Runs until `asked` completes or the loop gives up, then stops everything in order: no new

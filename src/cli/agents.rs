@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     Common,
     exit::Failure,
-    output::{Output, Rows, print, remark},
+    output::{Output, Rows, print},
     reach,
 };
 use crate::{
@@ -55,12 +55,7 @@ async fn list(common: &Common) -> Result<Agents, Failure> {
     if let Some(daemon) = reach::daemon(&dir).await? {
         return daemon.get("/admin/agents", &[]).await;
     }
-    remark(&format!(
-        "no daemon answers for {}: reading the stored state",
-        dir.display()
-    ));
-    reach::must_exist(&dir)?;
-    let core = reach::alone(common).await?;
+    let core = reach::stored(common, &dir).await?;
     Ok(look::agents(core.ledger()))
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Common,
     exit::{self, Failure},
-    output::{Output, Rows, print, remark},
+    output::{Output, Rows, print},
     reach,
 };
 use crate::{
@@ -69,12 +69,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
     let explanation = if let Some(daemon) = reach::daemon(&dir).await? {
         daemon.get("/admin/explain", &args.query()).await?
     } else {
-        remark(&format!(
-            "no daemon answers for {}: reading the stored state",
-            dir.display()
-        ));
-        reach::must_exist(&dir)?;
-        let core = reach::alone(common).await?;
+        let core = reach::stored(common, &dir).await?;
         let named = args.department.as_deref();
         let department = match named.map(|named| look::department_id(core.ledger(), named)) {
             None => None,

@@ -80,6 +80,16 @@ pub(super) fn must_exist(state_dir: &Path) -> Result<(), Failure> {
     Err(Failure::new(exit::STATE, message))
 }
 
+/// The stored state, to be looked at because no daemon answers.
+pub(super) async fn stored(common: &Common, state_dir: &Path) -> Result<Core, Failure> {
+    remark(&format!(
+        "no daemon answers for {}: reading the stored state",
+        state_dir.display()
+    ));
+    must_exist(state_dir)?;
+    alone(common).await
+}
+
 /// Tells what became of damage.
 pub(super) fn tell(opened: &Opened) {
     match opened {

@@ -65,7 +65,7 @@ async fn alone(common: &Common, args: Args) -> Result<Run, Failure> {
         done = core.cycle().run(request) => Some(done),
         _ = tokio::signal::ctrl_c() => None,
     };
-    core.close().await;
+    core.cycle().close().await;
     if !args.dry_run && matches!(done, Some(Ok(_))) {
         core.save_export().await;
     }
