@@ -82,7 +82,11 @@ impl Publish for Announce {
 impl Core {
     /// Opens the state and serves what it holds, marked with its age.
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        Self::open_with(config, Arc::new(SystemClock::new())).await
+    }
+
+    /// The same by another clock.
+    pub async fn open_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let (metrics, health) = (Metrics::new(), HealthBoard::default());
         let source = Arc::new(LivePerson::new(
             config.liveperson.clone(),

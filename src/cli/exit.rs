@@ -90,7 +90,9 @@ impl From<&SourceError> for Failure {
             | SourceFault::Forbidden
             | SourceFault::Throttled
             | SourceFault::Refused
-            | SourceFault::NotFound => SOURCE,
+            | SourceFault::NotFound
+            | SourceFault::Replaced
+            | SourceFault::Retired => SOURCE,
         };
         Self::new(code, error.to_string())
     }

@@ -1,11 +1,19 @@
 //! `[liveperson]`: the account to read and how to reach it. For the room `liveperson`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{duration::Span, error::ConfigError};
+use super::{
+    duration::Span,
+    error::ConfigError,
+    retry::{self, RetryConfig},
+    secret::Places,
+};
 
 /// Body format asked for with `Accept`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
@@ -50,8 +58,14 @@ pub(super) struct Typed {
     username: String,
     password: Option<String>,
     password_file: Option<PathBuf>,
+    password_credential: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    client_secret_file: Option<PathBuf>,
+    client_secret_credential: Option<String>,
     discovery_url: String,
     trusted_hosts: Vec<String>,
+    ca_files: Vec<PathBuf>,
     format: WireFormat,
     follow_next: bool,
     filters: Filters,
@@ -60,6 +74,8 @@ pub(super) struct Typed {
     body_limit_mib: u64,
     refresh_every: Span,
     session_idle: Span,
+    account_config: AccountConfigTyped,
+    retry: retry::Typed,
 }
 
 impl Default for Typed {
@@ -69,8 +85,14 @@ impl Default for Typed {
             username: String::new(),
             password: None,
             password_file: None,
+            password_credential: None,
+            client_id: None,
+            client_secret: None,
+            client_secret_file: None,
+            client_secret_credential: None,
             discovery_url: "https://api.liveperson.net".to_owned(),
             trusted_hosts: Vec::new(),
+            ca_files: Vec::new(),
             format: WireFormat::Json,
             follow_next: false,
             filters: Filters::default(),
@@ -79,8 +101,50 @@ impl Default for Typed {
             body_limit_mib: 64,
             refresh_every: Span::seconds(240),
             session_idle: Span::seconds(300),
+            account_config: AccountConfigTyped::default(),
+            retry: retry::Typed::default(),
         }
     }
+}
+
+/// `[liveperson.account_config]` as it was typed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+struct AccountConfigTyped {
+    read: bool,
+    every: Span,
+}
+
+impl Default for AccountConfigTyped {
+    fn default() -> Self {
+        Self {
+            read: true,
+            every: Span::seconds(600),
+        }
+    }
+}
+
+/// Whether and how often the static half of the agents is read (contract §6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountConfigReading {
+    /// Read it at all. Without the right to it, it is left alone by itself.
+    pub read: bool,
+    /// How often.
+    pub every: Duration,
+}
+
+/// How the bridge's user proves itself (contract §2.3).
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// A password. Prints as stars.
+    Password(SecretString),
+    /// OAuth2 client credentials, put into the same login body.
+    Client {
+        /// `client_id`, which goes into `appKey`.
+        id: String,
+        /// `client_secret`, which goes into `secret`. Prints as stars.
+        secret: SecretString,
+    },
 }
 
 /// The account to read.
@@ -90,13 +154,15 @@ pub struct LivePersonConfig {
     pub account: String,
     /// Login name of the bridge's own user.
     pub username: String,
-    /// Its password. Prints as stars.
-    pub password: SecretString,
+    /// How it proves itself.
+    pub credentials: Credentials,
     /// Scheme and host of the domain API, without a slash at the end: `https://api.liveperson.net`.
     pub discovery_url: String,
     /// Hosts (`name` or `name:port`) outside LivePerson's domains that may get the credentials:
     /// simulators. They are spoken to with the scheme of `discovery_url`.
     pub trusted_hosts: Vec<String>,
+    /// Files of CA certificates (PEM) that are trusted besides the system's.
+    pub ca_files: Vec<PathBuf>,
     /// Format asked for.
     pub format: WireFormat,
     /// Follow the `next` link between full polls.
@@ -113,11 +179,19 @@ pub struct LivePersonConfig {
     pub refresh_every: Duration,
     /// The agent session is never left alone for longer (contract §3.3).
     pub session_idle: Duration,
+    /// The static half of the agents.
+    pub account_config: AccountConfigReading,
+    /// When a failed poll is tried again.
+    pub retry: RetryConfig,
 }
 
 impl Typed {
-    /// Reads the password and checks what can be checked without a network.
-    pub(super) fn meaning(self) -> Result<LivePersonConfig, ConfigError> {
+    /// Reads the secrets and checks what can be checked without a network. `credentials` is the
+    /// directory that systemd names.
+    pub(super) fn meaning(
+        self,
+        credentials: Option<&Path>,
+    ) -> Result<LivePersonConfig, ConfigError> {
         let wrong =
             |key: &str, why: &str| Err(ConfigError::meaning(&format!("liveperson.{key}"), why));
         if self.account.is_empty() {
@@ -139,7 +213,6 @@ impl Typed {
                 "is missing; set it to the login name of the bridge's own LivePerson user",
             );
         }
-        let password = password(self.password, self.password_file)?;
         if self.discovery_url.contains('@') {
             return wrong(
                 "discovery_url",
@@ -180,12 +253,32 @@ impl Typed {
         if self.body_limit_mib == 0 {
             return wrong("body_limit_mib", "must be at least 1");
         }
+        if self.account_config.every < Span::seconds(1) {
+            return wrong("account_config.every", "must be at least 1s");
+        }
+        let proof = proof(
+            Places {
+                key: "liveperson.password",
+                inline: self.password,
+                file: self.password_file,
+                credential: self.password_credential,
+            },
+            self.client_id,
+            Places {
+                key: "liveperson.client_secret",
+                inline: self.client_secret,
+                file: self.client_secret_file,
+                credential: self.client_secret_credential,
+            },
+            credentials,
+        )?;
         Ok(LivePersonConfig {
             account: self.account,
             username: self.username,
-            password,
+            credentials: proof,
             discovery_url: self.discovery_url.trim_end_matches('/').to_owned(),
             trusted_hosts: self.trusted_hosts,
+            ca_files: self.ca_files,
             format: self.format,
             follow_next: self.follow_next,
             filters: self.filters,
@@ -194,45 +287,37 @@ impl Typed {
             body_limit: self.body_limit_mib * 1024 * 1024,
             refresh_every: self.refresh_every.0,
             session_idle: self.session_idle.0,
+            account_config: AccountConfigReading {
+                read: self.account_config.read,
+                every: self.account_config.every.0,
+            },
+            retry: self.retry.meaning()?,
         })
     }
 }
 
-/// The password from exactly one of its two places.
-fn password(inline: Option<String>, file: Option<PathBuf>) -> Result<SecretString, ConfigError> {
+/// A password or OAuth2 client credentials, never both.
+fn proof(
+    password: Places,
+    client_id: Option<String>,
+    client_secret: Places,
+    directory: Option<&Path>,
+) -> Result<Credentials, ConfigError> {
     let wrong = |key: &str, why: &str| Err(ConfigError::meaning(&format!("liveperson.{key}"), why));
-    let key = if file.is_some() {
-        "password_file"
-    } else {
-        "password"
-    };
-    let text = match (inline, file) {
-        (Some(_), Some(_)) => {
-            return wrong(
-                "password",
-                "is given twice, inline and as `password_file`; keep one of them",
-            );
-        }
-        (Some(inline), None) => inline,
-        (None, Some(path)) => match std::fs::read_to_string(&path) {
-            Ok(text) => text.trim_end_matches(['\r', '\n']).to_owned(),
-            Err(error) => {
-                let why = format!(
-                    "cannot read {}: {error}; make it readable for the user lp2rc runs as",
-                    path.display()
-                );
-                return wrong("password_file", &why);
-            }
-        },
-        (None, None) => {
-            return wrong(
-                "password",
-                "is missing; set `password_file` (better) or `password`",
-            );
-        }
-    };
-    if text.is_empty() {
-        return wrong(key, "holds no password");
+    match client_id {
+        None if client_secret.any() => wrong(
+            "client_id",
+            "is missing beside `client_secret`; both come from LivePerson's OAuth2 client",
+        ),
+        None => Ok(Credentials::Password(password.read(directory)?)),
+        Some(_) if password.any() => wrong(
+            "client_id",
+            "is given beside a password; keep one of the two ways to log in",
+        ),
+        Some(id) if id.is_empty() => wrong("client_id", "holds nothing"),
+        Some(id) => Ok(Credentials::Client {
+            id,
+            secret: client_secret.read(directory)?,
+        }),
     }
-    Ok(SecretString::from(text))
 }

@@ -78,7 +78,7 @@ impl std::fmt::Debug for Loaded {
 pub struct Layers {
     /// The main file.
     pub file: Option<PathBuf>,
-    /// Variables; only those that start with `LP2RC_` count.
+    /// Variables; those that start with `LP2RC_` count, and systemd's `CREDENTIALS_DIRECTORY`.
     pub variables: Vec<(String, String)>,
     /// Dotted key and text, from the command line.
     pub flags: Vec<(String, String)>,
@@ -131,7 +131,12 @@ pub fn load(layers: &Layers) -> Result<Loaded, ConfigError> {
             &mut origins,
         )?;
     }
-    finish(merged, defaults, origins)
+    let credentials = layers.variables.iter();
+    let credentials = credentials
+        .filter(|(name, _)| name == "CREDENTIALS_DIRECTORY")
+        .map(|(_, path)| PathBuf::from(path))
+        .next_back();
+    finish(merged, defaults, origins, credentials.as_deref())
 }
 
 /// The defaults as a table: shape and types of every key that has one.
@@ -143,10 +148,11 @@ fn finish(
     merged: Table,
     defaults: Table,
     origins: BTreeMap<String, String>,
+    credentials: Option<&Path>,
 ) -> Result<Loaded, ConfigError> {
     let typed: Typed = serde_path_to_error::deserialize(Value::Table(merged.clone()))
         .map_err(|error| key_error(&error.path().to_string(), error.inner().message(), &origins))?;
-    let config = meaning(typed).map_err(|error| match error {
+    let config = meaning(typed, credentials).map_err(|error| match error {
         ConfigError::Key { key, origin, why } if origin.is_empty() => ConfigError::Key {
             origin: origin_of(&origins, &key),
             key,
@@ -165,9 +171,9 @@ fn finish(
     })
 }
 
-fn meaning(typed: Typed) -> Result<Config, ConfigError> {
+fn meaning(typed: Typed, credentials: Option<&Path>) -> Result<Config, ConfigError> {
     let config = Config {
-        liveperson: typed.liveperson.meaning()?,
+        liveperson: typed.liveperson.meaning(credentials)?,
         schedule: typed.schedule.meaning()?,
         merge: typed.sync.meaning()?,
         mapping: typed.mapping.meaning(typed.participants.meaning()?)?,
@@ -314,7 +320,7 @@ fn key_error(path: &str, message: &str, origins: &BTreeMap<String, String>) -> C
         Some(field) => format!("{path}.{field}"),
         None => path.to_owned(),
     };
-    if key.ends_with("password") {
+    if is_secret(key.rsplit('.').next().unwrap_or(&key)) {
         // The parser's own message would show the value.
         let (origin, why) = (
             origin_of(origins, &key),
@@ -336,6 +342,11 @@ fn key_error(path: &str, message: &str, origins: &BTreeMap<String, String>) -> C
         key,
         why,
     }
+}
+
+/// Whether the value of a key must never be shown.
+fn is_secret(name: &str) -> bool {
+    matches!(name, "password" | "client_secret")
 }
 
 /// Where a key was set, or the nearest thing below or above it.
@@ -381,7 +392,7 @@ impl Loaded {
         }
         for (key, value) in leaves {
             let path = format!("{prefix}.{key}");
-            let shown = if key == "password" {
+            let shown = if is_secret(key) {
                 "\"*****\"".to_owned()
             } else {
                 value.to_string()

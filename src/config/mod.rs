@@ -7,6 +7,7 @@
 mod duration;
 mod error;
 mod load;
+mod secret;
 
 pub mod api;
 pub mod liveperson;
@@ -14,6 +15,7 @@ pub mod log;
 pub mod mapping;
 pub mod operations;
 pub mod participants;
+pub mod retry;
 pub mod routing;
 pub mod schedule;
 pub mod state;
@@ -21,9 +23,10 @@ pub mod sync;
 
 pub use api::{ApiConfig, RateLimit};
 pub use error::ConfigError;
-pub use liveperson::{Filters, LivePersonConfig, WireFormat};
+pub use liveperson::{AccountConfigReading, Credentials, Filters, LivePersonConfig, WireFormat};
 pub use load::{Config, Layers, Loaded, load};
 pub use log::{LogConfig, LogFormat};
 pub use operations::OperationsConfig;
+pub use retry::RetryConfig;
 pub use schedule::{ScheduleConfig, When};
 pub use state::StateConfig;

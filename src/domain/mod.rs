@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod ask;
+pub mod check;
 pub mod desired;
 pub mod health;
 pub mod ids;
@@ -18,13 +19,14 @@ pub mod time;
 
 pub use agent::{Capacity, Owner, Presence, Skill, SourceAgent};
 pub use ask::{Ask, Policy, Purpose};
+pub use check::{CheckStep, StepResult};
 pub use desired::{
     Availability, Department, Desired, DesiredAgent, EmailAddress, Identity, MappingNotes,
     TargetStatus,
 };
 pub use health::{Component, Health};
 pub use ids::{AccountId, DepartmentId, Generation, SkillId, SourceId, TargetId};
-pub use observation::{Coverage, Observation, SkipReason, Skipped};
+pub use observation::{Coverage, Observation, SkipReason, Skipped, StaticHalf};
 pub use report::{CycleReport, MergeCounts, Trigger, Verdict};
 pub use roster::{Cursor, Roster, RosterEntry, Standing};
 pub use rules::{MappingRules, MergeRules, RoutingRules};

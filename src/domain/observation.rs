@@ -1,6 +1,8 @@
 //! One successful poll of the source: what was seen, how much of it, and what had to be skipped.
 
-use super::{agent::SourceAgent, time::Timestamp};
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{agent::SourceAgent, ids::SourceId, time::Timestamp};
 
 /// How much of the source an answer claims to show; only a full one may say who is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +39,28 @@ pub struct Observation {
     pub skipped: Vec<Skipped>,
     /// The `timeStamp` of the answer's `next` link in epoch milliseconds: shown, never trusted.
     pub cursor: Option<i64>,
+    /// What the source's own list of accounts adds to this answer.
+    pub static_half: StaticHalf,
+}
+
+/// The half of an agent that seldom changes (names, addresses, whether the account lives), which
+/// the source keeps apart from presence. What it knows has already been filled into the agents of
+/// the answer, where the answer itself said nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StaticHalf {
+    /// Not read: switched off, or the user has no right to it. The answer speaks for itself.
+    #[default]
+    Off,
+    /// Wanted, and at the moment not to be had: what it said before still stands, so that a fault
+    /// there does not take names and addresses away.
+    Unreadable,
+    /// Read, now or earlier, and still current.
+    Known {
+        /// The source's revision of it.
+        revision: Option<String>,
+        /// Agents whose account is disabled or deleted: their absence is no fault.
+        departed: Arc<BTreeSet<SourceId>>,
+    },
 }
 
 /// An entry of the answer that could not be read as an agent.

@@ -140,7 +140,9 @@ impl Step {
             | SourceFault::Forbidden
             | SourceFault::Blacklisted
             | SourceFault::Refused
-            | SourceFault::NotFound => None,
+            | SourceFault::NotFound
+            | SourceFault::Replaced
+            | SourceFault::Retired => None,
         };
         error
     }

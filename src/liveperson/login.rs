@@ -13,12 +13,13 @@ use super::{
     links::below,
 };
 use crate::{
+    config::{Credentials, LivePersonConfig},
     domain::SourceId,
     ports::{SourceError, SourceFault},
 };
 
 /// The service that holds both the login and the agent API. Names are case-sensitive.
-const SERVICE: &str = "agentVep";
+pub(super) const SERVICE: &str = "agentVep";
 
 /// A login that worked.
 pub(super) struct Login {
@@ -44,11 +45,11 @@ pub(super) enum Refreshed {
     Ended,
 }
 
-/// Asks the domain API for the host of the agent API. No credentials are sent.
-pub(super) async fn discover(reach: &Reach) -> Result<Url, SourceError> {
+/// Asks the domain API for the host of a service. No credentials are sent.
+pub(super) async fn discover(reach: &Reach, service: &str) -> Result<Url, SourceError> {
     let step = Step::Discover;
     let account = &reach.config.account;
-    let path = format!("api/account/{account}/service/{SERVICE}/baseURI.json");
+    let path = format!("api/account/{account}/service/{service}/baseURI.json");
     let mut url = below(&reach.discovery, &path);
     url.set_query(Some("version=1.0"));
     let from = host(&url);
@@ -66,7 +67,7 @@ pub(super) async fn discover(reach: &Reach) -> Result<Url, SourceError> {
             "the domain API answers in JSON; check liveperson.discovery_url",
         )
     })?;
-    match agent_vep(&document, account) {
+    match named(&document, service, account) {
         Named::Host(named) => reach
             .hosts
             .base(named)
@@ -76,7 +77,7 @@ pub(super) async fn discover(reach: &Reach) -> Result<Url, SourceError> {
             &from,
             SourceFault::NotFound,
             format!(
-                "the answer names no {SERVICE} host for account {account}; check liveperson.account"
+                "the answer names no {service} host for account {account}; check liveperson.account"
             ),
         )),
     }
@@ -88,9 +89,9 @@ enum Named<'v> {
     Nothing,
 }
 
-/// Finds the agent API's host in `{"baseURI": …}` or `{"baseURIs": […]}`: the documentation prints
+/// Finds a service's host in `{"baseURI": …}` or `{"baseURIs": […]}`: the documentation prints
 /// both shapes for the same call.
-fn agent_vep<'v>(document: &'v Value, account: &str) -> Named<'v> {
+fn named<'v>(document: &'v Value, service: &str, account: &str) -> Named<'v> {
     let listed = match document.get("baseURIs") {
         Some(Value::Array(items)) => items.as_slice(),
         Some(single) => std::slice::from_ref(single),
@@ -98,8 +99,8 @@ fn agent_vep<'v>(document: &'v Value, account: &str) -> Named<'v> {
     };
     let ours = listed.iter().find_map(|item| {
         let named = item.get("baseURI")?.as_str()?;
-        let service = item.get("service").and_then(Value::as_str);
-        (!named.is_empty() && service.is_none_or(|name| name == SERVICE)).then_some((item, named))
+        let name = item.get("service").and_then(Value::as_str);
+        (!named.is_empty() && name.is_none_or(|name| name == service)).then_some((item, named))
     });
     match ours {
         None => Named::Nothing,
@@ -124,10 +125,7 @@ fn scalar(value: &Value) -> Option<String> {
 pub(super) async fn log_in(reach: &Reach, home: &Url) -> Result<Login, SourceError> {
     let step = Step::LogIn;
     let at = host(home);
-    let body = json!({
-        "username": reach.config.username,
-        "password": reach.config.password.expose_secret(),
-    });
+    let body = proof(&reach.config);
     let answer = reach
         .wire
         .send(step, reach.wire.post(address(reach, home, "login"), &body))
@@ -170,12 +168,30 @@ pub(super) async fn log_in(reach: &Reach, home: &Url) -> Result<Login, SourceErr
     })
 }
 
+/// The body of a login. OAuth2 client credentials go into the fields of OAuth1 keys; the two token
+/// fields are part of the shape and say nothing (contract §2.3).
+fn proof(config: &LivePersonConfig) -> Value {
+    match &config.credentials {
+        Credentials::Password(password) => json!({
+            "username": config.username,
+            "password": password.expose_secret(),
+        }),
+        Credentials::Client { id, secret } => json!({
+            "username": config.username,
+            "appKey": id,
+            "secret": secret.expose_secret(),
+            "accessToken": "dummy",
+            "accessTokenSecret": "dummy",
+        }),
+    }
+}
+
 /// The host that the login names wins over discovery's (contract §1).
 fn preferred(reach: &Reach, home: &Url, document: &Value, at: &str) -> Result<Url, SourceError> {
     let Some(collection) = document.get("csdsCollectionResponse") else {
         return Ok(home.clone());
     };
-    match agent_vep(collection, &reach.config.account) {
+    match named(collection, SERVICE, &reach.config.account) {
         Named::Nothing => Ok(home.clone()),
         Named::OtherAccount => Err(Step::LogIn.foreign(at, &reach.config.account)),
         Named::Host(named) => Ok(reach.hosts.base(named).unwrap_or_else(|| {
@@ -291,7 +307,7 @@ mod tests {
             ),
         ];
         for (document, expect) in cases {
-            let found = match agent_vep(&document, "1") {
+            let found = match named(&document, SERVICE, "1") {
                 Named::Host(host) => host,
                 Named::OtherAccount => "other",
                 Named::Nothing => "nothing",

@@ -229,7 +229,7 @@ impl LivePerson {
             none @ None => {
                 let home = match &mut state.home {
                     Some(home) => home,
-                    unknown @ None => unknown.insert(login::discover(reach).await?),
+                    unknown @ None => unknown.insert(login::discover(reach, login::SERVICE).await?),
                 };
                 let made = login::log_in(reach, home).await?;
                 self.metrics.source_logins.inc();
@@ -301,7 +301,9 @@ impl State {
             | SourceFault::SessionLost
             | SourceFault::Forbidden
             | SourceFault::Throttled
-            | SourceFault::Refused => {}
+            | SourceFault::Refused
+            | SourceFault::Replaced
+            | SourceFault::Retired => {}
         }
     }
 }

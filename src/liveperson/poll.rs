@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{Filters, WireFormat},
-    domain::{Coverage, Observation},
+    domain::{Coverage, Observation, StaticHalf},
     ports::{PollRequest, SourceError, SourceFault},
 };
 
@@ -167,5 +167,6 @@ fn observation(
         taken_at: reach.clock.now(),
         skipped: page.skipped,
         cursor,
+        static_half: StaticHalf::Off,
     }
 }

@@ -15,7 +15,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use control::{Control, ControlError, Cycle, CycleError, CycleRequest};
 pub use publish::Publish;
 pub use rooms::{NoRooms, OpenRooms};
-pub use source::{PollRequest, Source, SourceError, SourceFault};
+pub use source::{Examine, PollRequest, Source, SourceError, SourceFault};
 pub use store::{
-    BridgeStore, Commit, CounterRecord, CounterStore, Inspect, Opened, RunStore, StoreError, Stored,
+    BridgeStore, Commit, CounterRecord, CounterStore, Inspect, Latch, LatchReason, LatchStore,
+    Opened, RunStore, StoreError, Stored,
 };

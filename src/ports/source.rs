@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Future;
-use crate::domain::{Health, Observation};
+use crate::domain::{CheckStep, Health, Observation};
 
 /// What a poll is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,17 @@ pub trait Source: Send + Sync + 'static {
     fn close(&self) -> Future<'_, ()>;
 }
 
+/// Walking the chain to the source for somebody who wants to know what works. One caller at a time;
+/// it waits for a running poll, and polls wait for it.
+pub trait Examine: Send + Sync + 'static {
+    /// Walks discovery, login, session, polls and rights, and gives every step in that order. What
+    /// is already open is used and not opened twice, so that a check beside a running bridge ends
+    /// nobody's login. With `retry_login` a refused login is tried once more, and the refusal is
+    /// forgotten when it works. Changes nothing that is believed or served. Never fails: a step
+    /// that does is a finding.
+    fn examine(&self, retry_login: bool) -> Future<'_, Vec<CheckStep>>;
+}
+
 /// Why a poll failed. The message says what was being done and to whom; never a secret, token,
 /// e-mail or raw body.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +44,8 @@ pub struct SourceError {
     pub what: String,
     /// What kind of trouble it is.
     pub fault: SourceFault,
-    /// When the source itself said how long to wait.
+    /// How long to wait before the next try: the source's own word, else the retry schedule's.
+    /// `None` leaves it to the poll schedule, or, for a fault that is not transient, to a person.
     pub retry_after: Option<Duration>,
 }
 
@@ -60,8 +72,12 @@ pub enum SourceFault {
     Blacklisted,
     /// The configuration asks for something the source refuses (400 and other 4xx).
     Refused,
-    /// The service is not there any more (404 or 410 where an account was known).
+    /// The service is not there (404 or 410 where an account was known, or no such host).
     NotFound,
+    /// Sessions are lost again and again: another client uses our user.
+    Replaced,
+    /// It has not been there for so long that it must have been switched off.
+    Retired,
 }
 
 impl SourceFault {
@@ -79,6 +95,8 @@ impl SourceFault {
             Self::Blacklisted => "blacklisted",
             Self::Refused => "refused",
             Self::NotFound => "not_found",
+            Self::Replaced => "replaced",
+            Self::Retired => "retired",
         }
     }
 
@@ -88,6 +106,8 @@ impl SourceFault {
             Self::CredentialsRejected => Health::CredentialsRejected,
             Self::Throttled => Health::Throttled,
             Self::Blacklisted => Health::Blacklisted,
+            Self::Replaced => Health::Replaced,
+            Self::Retired => Health::Retired,
             Self::Unreachable
             | Self::ServerError
             | Self::UnexpectedAnswer

@@ -63,6 +63,36 @@ pub trait CounterStore: Send + Sync + 'static {
     fn save_counters(&self, counters: &[CounterRecord]) -> Result<(), StoreError>;
 }
 
+/// A login that the source refused. As long as it stands, nobody logs in with the same credentials:
+/// another try could lock the user for good (source contract §2.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latch {
+    /// Tells whether the credentials are still the same. Too short to guess a password from.
+    pub fingerprint: String,
+    /// Why it was refused.
+    pub reason: LatchReason,
+    /// When.
+    pub since: Timestamp,
+}
+
+/// Why a login was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LatchReason {
+    /// Wrong user, password or key.
+    CredentialsRejected,
+    /// The source refuses the user or the account by name.
+    Blacklisted,
+}
+
+/// The refused login: kept over restarts and shared by one-shots.
+pub trait LatchStore: Send + Sync + 'static {
+    /// The refusal that stands, if one does.
+    fn load_latch(&self) -> Result<Option<Latch>, StoreError>;
+
+    /// Replaces it; `None` forgets it. When it returns, that survives kill -9 and power loss.
+    fn save_latch(&self, latch: Option<&Latch>) -> Result<(), StoreError>;
+}
+
 /// History of cycles, newest kept, bounded.
 pub trait RunStore: Send + Sync + 'static {
     /// Adds one finished run and drops the oldest beyond the limit.

@@ -6,7 +6,10 @@ use super::{
     engine::{Applied, BATCH, Change, Engine, scan_all},
     export::{self, Export, export_to_file},
     key,
-    record::{self, CounterRow, CursorRecord, IdentityRecord, RosterRecord, RunRecord, Unreadable},
+    record::{
+        self, CounterRow, CursorRecord, IdentityRecord, LatchRecord, RosterRecord, RunRecord,
+        Unreadable,
+    },
     store::{SCHEMA, Store},
     tally::Tally,
 };
@@ -130,6 +133,7 @@ fn check<E: Engine>(
             Family::Identity => record::decode::<IdentityRecord>(bytes).map(drop),
             Family::Counter => record::decode::<CounterRow>(bytes).map(drop),
             Family::Run => record::decode::<RunRecord>(bytes).map(drop),
+            Family::Latch => record::decode::<LatchRecord>(bytes).map(drop),
             Family::Cursor => record::decode::<CursorRecord>(bytes).map(|record| {
                 let (found, read) = record.into_domain();
                 generation = found;
@@ -159,6 +163,7 @@ pub(crate) enum Family {
     Counter,
     Run,
     Cursor,
+    Latch,
     Unknown,
 }
 
@@ -171,6 +176,8 @@ pub(crate) fn family(key: &str) -> Family {
     ];
     if key == key::CURSOR {
         Family::Cursor
+    } else if key == key::LATCH {
+        Family::Latch
     } else if key::run_number(key).is_some() {
         Family::Run
     } else {

@@ -5,6 +5,7 @@
 //! | `counter/["<agent>",<department or null>]` | picks of one agent |
 //! | `cursor` | generation and cursor |
 //! | `identity/<source id>` | who an agent is in the target |
+//! | `latch` | a login that the source refused |
 //! | `meta/schema` | version of this layout |
 //! | `meta/unsettled` | a write of several batches has begun and not ended |
 //! | `roster/<source id>` | what we believe about an agent |
@@ -14,6 +15,8 @@ use crate::domain::{DepartmentId, SourceId, TargetId};
 
 /// Generation and cursor: the record whose bytes are compared before a commit.
 pub(crate) const CURSOR: &str = "cursor";
+/// The refused login.
+pub(crate) const LATCH: &str = "latch";
 /// Version of the layout.
 pub(crate) const SCHEMA: &str = "meta/schema";
 /// Present while a write of several batches is under way. Its text is one of the three below.

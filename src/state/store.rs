@@ -9,14 +9,17 @@ use std::{
 use super::{
     engine::{Applied, BATCH, Change, Engine, Guard, Memory, scan_family},
     export, key,
-    record::{self, CounterRow, CursorRecord, IdentityRecord, RosterRecord, RunRecord, Unreadable},
+    record::{
+        self, CounterRow, CursorRecord, IdentityRecord, LatchRecord, RosterRecord, RunRecord,
+        Unreadable,
+    },
     tally::Tally,
 };
 use crate::{
     domain::{Cursor, CycleReport, Generation, Roster, Timestamp},
     ports::{
-        BridgeStore, Commit, CounterRecord, CounterStore, Inspect, Opened, RunStore, StoreError,
-        Stored,
+        BridgeStore, Commit, CounterRecord, CounterStore, Inspect, Latch, LatchStore, Opened,
+        RunStore, StoreError, Stored,
     },
 };
 
@@ -280,6 +283,27 @@ impl<E: Engine> CounterStore for Store<E> {
         self.fits(&changes)?;
         let _turn = self.turn();
         let _unguarded = self.engine.apply(&changes, None)?;
+        Ok(())
+    }
+}
+
+impl<E: Engine> LatchStore for Store<E> {
+    fn load_latch(&self) -> Result<Option<Latch>, StoreError> {
+        let _turn = self.turn();
+        let Some(bytes) = self.engine.get(key::LATCH)? else {
+            return Ok(None);
+        };
+        let record: LatchRecord = self.read(key::LATCH, &bytes)?;
+        Ok(Some(record.into_domain()))
+    }
+
+    fn save_latch(&self, latch: Option<&Latch>) -> Result<(), StoreError> {
+        let change = match latch {
+            Some(latch) => Change::put(key::LATCH, record::encode(&LatchRecord::new(latch))),
+            None => Change::remove(key::LATCH),
+        };
+        let _turn = self.turn();
+        let _unguarded = self.engine.apply(&[change], None)?;
         Ok(())
     }
 }

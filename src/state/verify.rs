@@ -7,7 +7,10 @@ use super::{
     export,
     import::{Family, family},
     key,
-    record::{self, CounterRow, CursorRecord, IdentityRecord, RosterRecord, RunRecord, Unreadable},
+    record::{
+        self, CounterRow, CursorRecord, IdentityRecord, LatchRecord, RosterRecord, RunRecord,
+        Unreadable,
+    },
     store::{SCHEMA, Store},
 };
 use crate::{
@@ -142,7 +145,7 @@ pub fn show<E: Engine>(store: &Store<E>) -> Result<Summary, StoreError> {
             Family::Identity => summary.identities += 1,
             Family::Counter => summary.counters += 1,
             Family::Run => summary.runs += 1,
-            Family::Cursor | Family::Unknown => {}
+            Family::Cursor | Family::Latch | Family::Unknown => {}
         }
         Ok(())
     })?;
@@ -216,6 +219,7 @@ impl Walk {
                 }
             }
             Family::Run => drop(self.decode::<RunRecord>(key, bytes)),
+            Family::Latch => drop(self.decode::<LatchRecord>(key, bytes)),
             Family::Cursor => {
                 self.has_cursor = true;
                 self.cursor_reads = self.decode::<CursorRecord>(key, bytes).is_some();

@@ -30,6 +30,7 @@ label!(Fault, fault, "`SourceFault::word`");
 label!(Reason, reason, "A closed reason word");
 label!(Presence, presence, "`Presence::word`");
 label!(Kind, kind, "A closed word for what changed or was noted");
+label!(Breaker, state, "`closed`, `open` or `half_open`");
 label!(
     Answer,
     answer,
@@ -91,6 +92,16 @@ metrics! {
     source_logins: Counter = "source_logins";
     /// Agent sessions opened at the source
     source_sessions: Counter = "source_sessions";
+    /// Agent sessions that the source ended under us
+    source_session_losses: Counter = "source_session_losses";
+    /// State of the breaker before the source: 1 for the state that holds; open means that polls wait for the retry schedule
+    source_breaker: Family<Breaker, Gauge> = "source_breaker";
+    /// Failed polls in a row
+    source_failures_in_a_row: Gauge = "source_failures_in_a_row";
+    /// 1 when the source's next link turned out to give the whole list again, although it may give changes only
+    source_next_is_full: Gauge = "source_next_is_full";
+    /// Reads of the source's account configuration, by outcome: `read`, `unchanged`, `no_right`, `failed`
+    account_config_reads: Family<Kind, Counter> = "account_config_reads";
     /// Agents believed, by presence; the gone ones are left out
     agents: Family<Presence, Gauge> = "agents";
     /// Agents that may get a new chat as the last poll says

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use lp2rc::config::{ConfigError, Layers, Loaded, load};
+use lp2rc::config::{ConfigError, Credentials, Layers, Loaded, load};
+use secrecy::ExposeSecret as _;
 
 /// Loads `text` as the main file, with the given variables.
 fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
@@ -213,6 +214,21 @@ fn mistakes_of_meaning() -> Vec<Mistake> {
             "at least",
         ),
         (
+            format!("{LEAST}[liveperson.retry]\nquick = [\"1ms\"]\n"),
+            "`liveperson.retry.quick`",
+            "at least 100ms",
+        ),
+        (
+            format!("{LEAST}[liveperson.retry]\nslow = \"9m\"\n"),
+            "`liveperson.retry.slow_max`",
+            "shorter than",
+        ),
+        (
+            format!("{LEAST}[liveperson.retry]\nreplaced_losses = 1\n"),
+            "`liveperson.retry.replaced_losses`",
+            "at least 2",
+        ),
+        (
             format!("{LEAST}total_timeout = \"0s\"\n"),
             "`liveperson.total_timeout`",
             "at least",
@@ -234,6 +250,117 @@ fn each_mistake_gets_one_sentence_that_names_key_and_place() {
             assert!(!error.contains(secret), "{error}");
         }
     }
+}
+
+/// Loads `text` with a credential directory that holds `pass`.
+fn with_credentials(text: &str) -> Result<Loaded, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lp2rc.toml");
+    std::fs::write(&file, text).unwrap();
+    std::fs::write(folder.path().join("pass"), "from-systemd\n").unwrap();
+    let directory = folder.path().display().to_string();
+    load(&Layers {
+        file: Some(file),
+        variables: vec![("CREDENTIALS_DIRECTORY".to_owned(), directory)],
+        flags: Vec::new(),
+    })
+}
+
+#[test]
+fn a_secret_comes_from_exactly_one_of_its_places() {
+    let shown = |credentials: &Credentials| match credentials {
+        Credentials::Password(password) => format!("password {}", password.expose_secret()),
+        Credentials::Client { id, secret } => format!("client {id} {}", secret.expose_secret()),
+    };
+    let good = [
+        ("password = \"inline\"", "password inline"),
+        ("password_credential = \"pass\"", "password from-systemd"),
+        (
+            "client_id = \"me\"\nclient_secret = \"inline\"",
+            "client me inline",
+        ),
+        (
+            "client_id = \"me\"\nclient_secret_credential = \"pass\"",
+            "client me from-systemd",
+        ),
+    ];
+    for (typed, expect) in good {
+        let loaded = with_credentials(&format!("{LEAST}{typed}\n")).unwrap();
+        assert_eq!(shown(&loaded.config.liveperson.credentials), expect);
+        let told = format!("{} {:?}", loaded.dump(), loaded.config);
+        assert!(
+            !told.contains("inline") && !told.contains("from-systemd"),
+            "{told}"
+        );
+    }
+    let bad = [
+        ("", "`liveperson.password`", "is missing"),
+        (
+            "password = \"x1x\"\npassword_credential = \"pass\"",
+            "`liveperson.password`",
+            "given twice",
+        ),
+        (
+            "password_file = \"no/such\"",
+            "`liveperson.password_file`",
+            "cannot read",
+        ),
+        (
+            "password_credential = \"../pass\"",
+            "`liveperson.password_credential`",
+            "the name of one",
+        ),
+        (
+            "password_credential = \"other\"",
+            "`liveperson.password_credential`",
+            "cannot read",
+        ),
+        (
+            "password = \"\"",
+            "`liveperson.password`",
+            "holds no secret",
+        ),
+        (
+            "client_secret = \"x1x\"",
+            "`liveperson.client_id`",
+            "is missing beside",
+        ),
+        (
+            "client_id = \"me\"",
+            "`liveperson.client_secret`",
+            "is missing",
+        ),
+        (
+            "client_id = \"me\"\nclient_secret = \"x1x\"\npassword = \"x1x\"",
+            "`liveperson.client_id`",
+            "keep one of the two",
+        ),
+        (
+            "client_id = \"me\"\nclient_secret = 5",
+            "`liveperson.client_secret`",
+            "text in quotes",
+        ),
+    ];
+    for (typed, place, why) in bad {
+        let error = with_credentials(&format!("{LEAST}{typed}\n")).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains(place) && error.contains(why),
+            "{typed}: {error}"
+        );
+        assert!(!error.contains("x1x"), "{error}");
+    }
+    // Outside systemd the directory is not there.
+    let text = format!("{LEAST}password_credential = \"pass\"\n");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lp2rc.toml");
+    std::fs::write(&file, text).unwrap();
+    let layers = Layers {
+        file: Some(file),
+        ..Layers::default()
+    };
+    let error = load(&layers).unwrap_err().to_string();
+    assert!(error.contains("LoadCredential="), "{error}");
 }
 
 #[test]

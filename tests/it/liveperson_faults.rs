@@ -278,7 +278,9 @@ async fn an_unusable_answer_is_told_and_changes_nothing() {
             | F::Forbidden
             | F::Throttled
             | F::Refused
-            | F::NotFound => {}
+            | F::NotFound
+            | F::Replaced
+            | F::Retired => {}
         }
         server.then([agents()]);
         assert_eq!(reader.poll(FULL).await.unwrap(), before);

@@ -18,7 +18,9 @@ use axum::{
     response::Response,
 };
 use lp2rc::{
-    config::{Filters, LivePersonConfig, WireFormat},
+    config::{
+        AccountConfigReading, Credentials, Filters, LivePersonConfig, RetryConfig, WireFormat,
+    },
     domain::Timestamp,
     liveperson::LivePerson,
     ports::ManualClock,
@@ -160,9 +162,10 @@ impl Server {
         LivePersonConfig {
             account: ACCOUNT.to_owned(),
             username: "bridge".to_owned(),
-            password: SecretString::from(PASSWORD),
+            credentials: Credentials::Password(SecretString::from(PASSWORD)),
             discovery_url: format!("http://{}", self.host),
             trusted_hosts: vec!["127.0.0.1".to_owned()],
+            ca_files: Vec::new(),
             format: WireFormat::Json,
             follow_next: false,
             filters: Filters::default(),
@@ -171,6 +174,11 @@ impl Server {
             body_limit: 1024 * 1024,
             refresh_every: Duration::from_secs(240),
             session_idle: Duration::from_secs(300),
+            account_config: AccountConfigReading {
+                read: false,
+                every: Duration::from_secs(600),
+            },
+            retry: RetryConfig::default(),
         }
     }
 

@@ -3,15 +3,16 @@
 use lp2rc::{
     domain::{DepartmentId, Generation, SourceId, TargetId},
     ports::{
-        BridgeStore, Commit, CounterRecord, CounterStore, Inspect, RunStore, StoreError, Stored,
+        BridgeStore, Commit, CounterRecord, CounterStore, Inspect, Latch, LatchReason, LatchStore,
+        RunStore, StoreError, Stored,
     },
     state::{MemoryStore, SledStore},
 };
 
 use crate::state_world::{NOON, commit, config, cursor, entry, identity, report};
 
-trait Whole: BridgeStore + CounterStore + RunStore + Inspect {}
-impl<T: BridgeStore + CounterStore + RunStore + Inspect> Whole for T {}
+trait Whole: BridgeStore + CounterStore + LatchStore + RunStore + Inspect {}
+impl<T: BridgeStore + CounterStore + LatchStore + RunStore + Inspect> Whole for T {}
 
 /// Runs a case on a fresh store of each engine, both keeping five runs.
 fn each(case: fn(&dyn Whole)) {
@@ -47,6 +48,30 @@ fn what_was_committed_is_loaded() {
             assert_eq!(stored.roster.get(&expected.agent.id), Some(&expected));
             assert!(stored.identities.contains(&identity(number)));
         }
+    });
+}
+
+#[test]
+fn a_refused_login_is_kept_replaced_exported_and_forgotten() {
+    each(|store| {
+        assert_eq!(store.load_latch().unwrap(), None);
+        for reason in [LatchReason::CredentialsRejected, LatchReason::Blacklisted] {
+            let latch = Latch {
+                fingerprint: "1f2e".to_owned(),
+                reason,
+                since: NOON,
+            };
+            store.save_latch(Some(&latch)).unwrap();
+            assert_eq!(store.load_latch().unwrap(), Some(latch));
+        }
+        store.commit(Generation(0), &commit(0..3, 1)).unwrap();
+        assert_eq!(store.findings().unwrap(), Vec::<String>::new());
+        let export = store.export(NOON).unwrap();
+        let other = MemoryStore::new(5);
+        lp2rc::state::import(&other, &export, NOON).unwrap();
+        assert_eq!(other.load_latch().unwrap(), store.load_latch().unwrap());
+        store.save_latch(None).unwrap();
+        assert_eq!(store.load_latch().unwrap(), None);
     });
 }
 

@@ -12,7 +12,7 @@ use std::{
 use lp2rc::{
     domain::{
         AccountId, Capacity, Coverage, Cursor, Generation, MappingRules, MergeRules, Observation,
-        Presence, Snapshot, SourceAgent, SourceId, Timestamp, Trigger, Verdict,
+        Presence, Snapshot, SourceAgent, SourceId, StaticHalf, Timestamp, Trigger, Verdict,
     },
     ports::{
         BridgeStore, Clock as _, Commit, Cycle as _, CycleError, CycleRequest, Future, ManualClock,
@@ -66,6 +66,7 @@ impl Source for Script {
                 taken_at: self.clock.now(),
                 skipped: Vec::new(),
                 cursor: Some(1),
+                static_half: StaticHalf::Off,
             }),
         };
         Box::pin(std::future::ready(answer))

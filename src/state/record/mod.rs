@@ -5,12 +5,14 @@
 
 mod bridge;
 mod counter;
+mod latch;
 mod run;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub(crate) use bridge::{CursorRecord, IdentityRecord, RosterRecord};
 pub(crate) use counter::CounterRow;
+pub(crate) use latch::LatchRecord;
 pub(crate) use run::RunRecord;
 
 /// Most bytes of one value. The engine moves bigger things into files of their own.

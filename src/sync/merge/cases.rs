@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::{
     domain::{
         Capacity, Coverage, Cursor, CycleReport, MergeCounts, MergeRules, Observation, Owner,
-        Presence, Roster, RosterEntry, SourceAgent, SourceId, Standing, Timestamp, Verdict,
+        Presence, Roster, RosterEntry, SourceAgent, SourceId, Standing, StaticHalf, Timestamp,
+        Verdict,
     },
     sync::merge::{Merged, merge},
 };
@@ -34,6 +35,7 @@ pub(super) fn answer(coverage: Coverage, at: i64, agents: Vec<SourceAgent>) -> O
         taken_at: Timestamp::from_millis(at),
         skipped: Vec::new(),
         cursor: Some(at * 1000),
+        static_half: StaticHalf::Off,
     }
 }
 

@@ -66,6 +66,7 @@ pub fn merge(
         taken_at,
         skipped: _,
         cursor: source_timestamp,
+        static_half: _,
     } = observation;
     // The port promises order; a promise broken by an engine must not tear the roster.
     if !agents.is_sorted_by(|a, b| a.id < b.id) {
