@@ -12,8 +12,8 @@ use crate::{
     ledger::Ledger,
     liveperson::LivePerson,
     ports::{
-        BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Inspect, NoRooms, Opened,
-        Publish, RunStore, Source, SourceError, StoreError, SystemClock,
+        BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Inspect, LatchStore, NoRooms,
+        Opened, Publish, RunStore, Source, SourceError, StoreError, SystemClock,
     },
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
     server::{
@@ -88,13 +88,14 @@ impl Core {
     /// The same by another clock.
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let (metrics, health) = (Metrics::new(), HealthBoard::default());
+        let state = config.state.clone();
+        let store = Arc::new(blocking(move || SledStore::open(&state)).await?);
         let source = Arc::new(LivePerson::new(
             config.liveperson.clone(),
             Arc::clone(&clock),
+            Arc::clone(&store) as Arc<dyn LatchStore>,
             metrics.clone(),
         )?);
-        let state = config.state.clone();
-        let store = Arc::new(blocking(move || SledStore::open(&state)).await?);
         let ledger = Ledger::new(config.routing, Arc::clone(&clock), metrics.clone());
         let (first, published) = watch::channel(false);
         let show_email = config.api.show_agent_email;

@@ -64,6 +64,7 @@ pub(super) struct Typed {
     client_secret_file: Option<PathBuf>,
     client_secret_credential: Option<String>,
     discovery_url: String,
+    discovery_every: Span,
     trusted_hosts: Vec<String>,
     ca_files: Vec<PathBuf>,
     format: WireFormat,
@@ -91,6 +92,7 @@ impl Default for Typed {
             client_secret_file: None,
             client_secret_credential: None,
             discovery_url: "https://api.liveperson.net".to_owned(),
+            discovery_every: Span::seconds(6 * 3_600),
             trusted_hosts: Vec::new(),
             ca_files: Vec::new(),
             format: WireFormat::Json,
@@ -158,6 +160,8 @@ pub struct LivePersonConfig {
     pub credentials: Credentials,
     /// Scheme and host of the domain API, without a slash at the end: `https://api.liveperson.net`.
     pub discovery_url: String,
+    /// A login asks again for the host when it was found longer ago (contract §1). Trouble asks at once.
+    pub discovery_every: Duration,
     /// Hosts (`name` or `name:port`) outside LivePerson's domains that may get the credentials:
     /// simulators. They are spoken to with the scheme of `discovery_url`.
     pub trusted_hosts: Vec<String>,
@@ -277,6 +281,7 @@ impl Typed {
             username: self.username,
             credentials: proof,
             discovery_url: self.discovery_url.trim_end_matches('/').to_owned(),
+            discovery_every: self.discovery_every.0,
             trusted_hosts: self.trusted_hosts,
             ca_files: self.ca_files,
             format: self.format,

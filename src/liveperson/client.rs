@@ -1,11 +1,11 @@
 //! One exchange over HTTP: no redirects, limits for time and size, and only those parts of an
 //! answer that somebody asks for.
 
-use std::{error::Error as _, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, error::Error as _, path::Path, sync::Arc, time::Duration};
 
 use reqwest::{
-    Client, Method, RequestBuilder, StatusCode, Url,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE},
+    Certificate, Client, Method, RequestBuilder, StatusCode, Url,
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE},
     redirect,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -40,6 +40,8 @@ pub(super) struct Answer {
     pub(super) retry_after: Option<Duration>,
     /// The value of a `session_id` cookie, in whatever case its name comes (contract §2.2).
     pub(super) session_cookie: Option<SecretString>,
+    /// Every cookie that was set.
+    pub(super) cookies: Vec<(String, SecretString)>,
     pub(super) body: Vec<u8>,
 }
 
@@ -58,8 +60,13 @@ impl Wire {
         discovery: &Url,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SourceError> {
+        let mut trusted = Vec::new();
+        for file in &config.ca_files {
+            trusted.extend(certificates(file)?);
+        }
         let builder = || {
             Client::builder()
+                .tls_certs_merge(trusted.clone())
                 .user_agent(concat!("lp2rc/", env!("CARGO_PKG_VERSION")))
                 .redirect(redirect::Policy::none())
                 .connect_timeout(config.connect_timeout)
@@ -73,12 +80,21 @@ impl Wire {
                 .build()
                 .or_else(|_| builder().tls_certs_only([]).build())
         } else {
-            builder().build()
+            // Certificates that were named will do on a system that has none.
+            let own = || builder().tls_certs_only(trusted.clone()).build();
+            let built = builder().build();
+            built.or_else(|error| {
+                if trusted.is_empty() {
+                    Err(error)
+                } else {
+                    own()
+                }
+            })
         };
         let http = http.map_err(|error| SourceError {
             doing: "prepare https to LivePerson".to_owned(),
             what: format!(
-                "{}; install the CA certificates of this system (Debian: apt-get install ca-certificates)",
+                "{}; install the CA certificates of this system (Debian: apt-get install ca-certificates), or name yours in liveperson.ca_files",
                 innermost(&error)
             ),
             fault: SourceFault::Unreachable,
@@ -137,8 +153,7 @@ impl Wire {
         host: &str,
         sending: impl Future<Output = reqwest::Result<reqwest::Response>>,
     ) -> Result<Answer, SourceError> {
-        let broken =
-            |error: &reqwest::Error| step.error(host, SourceFault::Unreachable, trouble(error));
+        let broken = |error: &reqwest::Error| step.error(host, broken_fault(error), trouble(error));
         let mut response = sending.await.map_err(|error| broken(&error))?;
         let status = response.status();
         let headers = response.headers();
@@ -149,6 +164,7 @@ impl Wire {
             retry_after: text(headers, RETRY_AFTER.as_str())
                 .and_then(|value| fault::retry_after(&value, self.clock.now())),
             session_cookie: session_cookie(headers),
+            cookies: cookies(headers),
             body: Vec::new(),
         };
         let limit = if status.is_success() {
@@ -192,19 +208,62 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
-fn session_cookie(headers: &HeaderMap) -> Option<SecretString> {
-    headers.get_all(SET_COOKIE).iter().find_map(|cookie| {
-        let pair = cookie.to_str().ok()?.split(';').next()?;
-        let (name, value) = pair.split_once('=')?;
-        (name.trim().eq_ignore_ascii_case("session_id") && !value.trim().is_empty())
-            .then(|| SecretString::from(value.trim().to_owned()))
+/// Names and values; attributes do not matter to a client that sends each where it came from.
+fn cookies(headers: &HeaderMap) -> Vec<(String, SecretString)> {
+    let set = headers.get_all(SET_COOKIE).iter();
+    set.filter_map(|cookie| {
+        let (name, value) = cookie.to_str().ok()?.split(';').next()?.split_once('=')?;
+        let value = SecretString::from(value.trim().to_owned());
+        Some((name.trim().to_owned(), value))
     })
+    .collect()
+}
+
+fn session_cookie(headers: &HeaderMap) -> Option<SecretString> {
+    let found = cookies(headers).into_iter().find(|(name, value)| {
+        name.eq_ignore_ascii_case("session_id") && !value.expose_secret().is_empty()
+    });
+    found.map(|(_, value)| value)
+}
+
+/// The cookies of one agent session.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cookies {
+    held: BTreeMap<String, SecretString>,
+}
+
+/// No server needs more of them, and a broken one must not fill the memory.
+const COOKIES: usize = 16;
+
+impl Cookies {
+    /// Keeps what an answer set; an empty value takes a cookie away.
+    pub(super) fn learn(&mut self, set: &[(String, SecretString)]) {
+        for (name, value) in set {
+            if value.expose_secret().is_empty() {
+                self.held.remove(name);
+            } else if self.held.len() < COOKIES || self.held.contains_key(name) {
+                self.held.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    /// The `Cookie` header; `None` without cookies.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        let pairs: Vec<String> = self
+            .held
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.expose_secret()))
+            .collect();
+        let mut value = HeaderValue::from_str(&pairs.join("; ")).ok()?;
+        value.set_sensitive(true);
+        (!pairs.is_empty()).then_some(value)
+    }
 }
 
 /// `session_id=…` for the `Cookie` header.
-pub(super) fn cookie_header(session: &SecretString) -> Option<reqwest::header::HeaderValue> {
+pub(super) fn cookie_header(session: &SecretString) -> Option<HeaderValue> {
     let text = format!("session_id={}", session.expose_secret());
-    let mut value = reqwest::header::HeaderValue::from_str(&text).ok()?;
+    let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
@@ -212,13 +271,59 @@ pub(super) fn cookie_header(session: &SecretString) -> Option<reqwest::header::H
 /// What went wrong between us and the host, without the address: that carries the session.
 fn trouble(error: &reqwest::Error) -> String {
     let cause = innermost(error);
-    if error.is_connect() {
+    if is_certificate(error) {
+        format!(
+            "its certificate is not trusted ({cause}); install the system's CA certificates, or name the CA's file in liveperson.ca_files; a proxy that looks into https needs that too"
+        )
+    } else if is_unknown_host(error) {
+        format!(
+            "there is no such host ({cause}); check the network, DNS and liveperson.discovery_url"
+        )
+    } else if error.is_connect() {
         format!("cannot connect ({cause}); check the network, DNS, the proxy and the certificates")
     } else if error.is_decode() && !is_network(error) {
         format!("the answer's compression is damaged ({cause}); a proxy may have changed it")
     } else {
         format!("the connection broke before the answer was complete ({cause})")
     }
+}
+
+/// A host that DNS does not know may have been retired; anything else may pass.
+fn broken_fault(error: &reqwest::Error) -> SourceFault {
+    if is_unknown_host(error) {
+        SourceFault::NotFound
+    } else {
+        SourceFault::Unreachable
+    }
+}
+
+/// The resolver's own words for a name that does not exist; "temporary failure" is another one. The
+/// code behind them (`EAI_NONAME`) is not carried by the error.
+fn is_unknown_host(error: &reqwest::Error) -> bool {
+    let said = innermost(error);
+    error.is_connect()
+        && (said.contains("Name or service not known") || said.contains("nodename nor servname"))
+}
+
+/// rustls' words for a peer that it does not believe.
+fn is_certificate(error: &reqwest::Error) -> bool {
+    error.is_connect() && innermost(error).contains("invalid peer certificate")
+}
+
+/// The certificates in a PEM file.
+fn certificates(file: &Path) -> Result<Vec<Certificate>, SourceError> {
+    let wrong = |why: String| SourceError {
+        doing: format!("read the CA certificates in {}", file.display()),
+        what: format!("{why}; correct liveperson.ca_files"),
+        fault: SourceFault::Refused,
+        retry_after: None,
+    };
+    let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let found = Certificate::from_pem_bundle(&pem).map_err(|error| wrong(innermost(&error)))?;
+    if found.is_empty() {
+        return Err(wrong("there is no certificate in it".to_owned()));
+    }
+    Ok(found)
 }
 
 /// Whether the system's own network error is at the bottom: reqwest calls a connection that broke

@@ -151,7 +151,7 @@ impl Step {
         match (self, status.as_u16()) {
             (Self::LogIn, 401) => (
                 SourceFault::CredentialsRejected,
-                "check liveperson.username and the password; the user may also be locked, expired, SSO-only or not allowed from this address; this process does not try it again",
+                "check liveperson.username and the password; the user may also be locked, expired, SSO-only or not allowed from this address; it is not tried again until they change, or `lp2rc check --retry-login` is run",
             ),
             (Self::Discover, 400 | 401) => (
                 SourceFault::Refused,
@@ -279,6 +279,7 @@ mod tests {
             location: None,
             retry_after: None,
             session_cookie: None,
+            cookies: Vec::new(),
             body: body.as_bytes().to_vec(),
         }
     }

@@ -37,12 +37,12 @@ pub(super) struct Login {
 }
 
 /// What a refresh did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Refreshed {
     /// The login lives on.
     Kept,
-    /// 401: only a full login helps (contract §2.5).
-    Ended,
+    /// 401: only a full login helps (contract §2.5). The error is for when that is not tried.
+    Ended(SourceError),
 }
 
 /// Asks the domain API for the host of a service. No credentials are sent.
@@ -222,8 +222,14 @@ pub(super) async fn refresh(reach: &Reach, login: &mut Login) -> Result<Refreshe
     let answer = with_csrf(reach, login, step, "refresh").await?;
     match answer.status.as_u16() {
         200 | 204 => {}
-        401 => return Ok(Refreshed::Ended),
-        _ => return Err(step.refused(&host(&login.base), &answer)),
+        status => {
+            let error = step.refused(&host(&login.base), &answer);
+            return if status == 401 {
+                Ok(Refreshed::Ended(error))
+            } else {
+                Err(error)
+            };
+        }
     }
     // Documented as empty; if a body ever comes, it holds what counts from now on.
     if let Ok(document) = serde_json::from_slice::<Value>(&answer.body) {

@@ -3,17 +3,23 @@
 //! [`LivePerson`] is the [`Source`]. It keeps one login and one agent session between polls, each
 //! on a clock of its own (contract §2.5, §3.3): the login wants a refresh about every four
 //! minutes, the agent session wants any call at all. Both are rebuilt when the server drops them,
-//! once per poll. A refused login is final for this value: nothing logs in with it again.
+//! once per poll. A refused login is kept in the store: nothing logs in with it again.
 //!
 //! The rooms within: [`decode`] (bytes to agents), `client` (one exchange), `hosts` (who may get
-//! credentials), `links` (addresses), `fault` (refusal to sentence), `login`, `session`, `poll`.
+//! credentials), `links` (addresses), `fault` (refusal to sentence), `login`, `session`, `poll`;
+//! `memory` (what is kept between polls) with `latch` (the refused login), `losses` (lost sessions)
+//! and `pace` (when to try again).
 
 mod client;
 pub mod decode;
 mod fault;
 mod hosts;
+mod latch;
 mod links;
 mod login;
+mod losses;
+mod memory;
+mod pace;
 mod poll;
 mod session;
 
@@ -23,24 +29,25 @@ use reqwest::Url;
 use tokio::sync::Mutex;
 
 use self::{
-    client::Wire,
+    client::{Wire, host},
     hosts::Hosts,
+    latch::Latches,
     login::{Login, Refreshed},
-    session::{Session, Trouble},
+    memory::{Home, Memory, again},
+    pace::Pace,
+    session::Trouble,
 };
 use crate::{
     config::LivePersonConfig,
     domain::Observation,
-    ports::{Clock, Future, PollRequest, Source, SourceError, SourceFault, clock::timeout},
+    ports::{
+        Clock, Future, LatchStore, PollRequest, Source, SourceError, SourceFault, clock::timeout,
+    },
     telemetry::Metrics,
 };
 
 /// Stopping must not wait for a server that hangs.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
-
-/// After so many failures in a row that look like a moved or dead host, the chain starts again at
-/// discovery.
-const REDISCOVER_AFTER: u32 = 3;
 
 /// The keep-alive loop looks at the session at least so far apart, whatever the settings.
 const LEAST_NAP: Duration = Duration::from_secs(1);
@@ -54,7 +61,7 @@ pub struct LivePerson {
     reach: Reach,
     metrics: Metrics,
     /// One exchange chain at a time: login and session must not be built twice.
-    state: Mutex<State>,
+    memory: Mutex<Memory>,
 }
 
 /// What every step needs.
@@ -66,23 +73,14 @@ struct Reach {
     clock: Arc<dyn Clock>,
 }
 
-#[derive(Default)]
-struct State {
-    /// The agent API's host, from discovery.
-    home: Option<Url>,
-    login: Option<Login>,
-    session: Option<Session>,
-    /// A refusal that trying again would make worse: wrong password, blocked user.
-    refusal: Option<SourceError>,
-    failures: u32,
-}
-
 impl LivePerson {
     /// Prepares the client; nothing is sent yet. Fails when the address of the domain API cannot
-    /// be read, or when https is wanted and the system has no CA certificates.
+    /// be read, or when https is wanted and there are no CA certificates. `latches` keeps a refused
+    /// login.
     pub fn new(
         config: LivePersonConfig,
         clock: Arc<dyn Clock>,
+        latches: Arc<dyn LatchStore>,
         metrics: Metrics,
     ) -> Result<Self, SourceError> {
         let discovery = Url::parse(&config.discovery_url)
@@ -96,6 +94,8 @@ impl LivePerson {
             })?;
         let hosts = Hosts::new(&discovery, &config.trusted_hosts);
         let wire = Wire::new(&config, &discovery, Arc::clone(&clock))?;
+        let pace = Pace::new(config.retry.clone(), metrics.clone());
+        let memory = Memory::new(Latches::new(latches, &config), pace);
         Ok(Self {
             reach: Reach {
                 config,
@@ -105,7 +105,7 @@ impl LivePerson {
                 clock,
             },
             metrics,
-            state: Mutex::default(),
+            memory: Mutex::new(memory),
         })
     }
 
@@ -133,11 +133,25 @@ impl LivePerson {
     /// incoming chats when the agent session has been idle for `session_idle`. Opens nothing. A
     /// login or session that turns out to be gone is dropped; the next poll builds a new one.
     pub async fn tend(&self) -> Result<(), SourceError> {
+        let mut memory = self.memory.lock().await;
+        match self.tend_once(&mut memory).await {
+            // Both end polling for a while, or for good: the next poll must know.
+            Err(error)
+                if matches!(
+                    error.fault,
+                    SourceFault::Blacklisted | SourceFault::Replaced | SourceFault::Throttled
+                ) =>
+            {
+                Err(memory.learn(&self.reach, error).await)
+            }
+            done => done,
+        }
+    }
+
+    async fn tend_once(&self, memory: &mut Memory) -> Result<(), SourceError> {
         let reach = &self.reach;
-        let mut state = self.state.lock().await;
-        let state = &mut *state;
-        self.refresh_when_due(state).await?;
-        let (Some(login), Some(session)) = (&state.login, &mut state.session) else {
+        self.refresh_when_due(memory).await?;
+        let (Some(login), Some(session)) = (&memory.login, &mut memory.session) else {
             return Ok(());
         };
         if reach.clock.elapsed().saturating_sub(session.used) < reach.config.session_idle {
@@ -145,9 +159,9 @@ impl LivePerson {
         }
         match session::keep_alive(reach, login, session).await {
             Ok(()) => Ok(()),
-            Err(Trouble::Lost(_)) => {
-                state.session = None;
-                Ok(())
+            Err(Trouble::Lost(error)) => {
+                memory.session = None;
+                self.count_loss(memory, error)
             }
             Err(Trouble::Fault(error)) => Err(error),
         }
@@ -157,9 +171,9 @@ impl LivePerson {
     async fn due_in(&self) -> Duration {
         let config = &self.reach.config;
         let now = self.reach.clock.elapsed();
-        let state = self.state.lock().await;
-        let refresh = state.login.as_ref().map(|login| login.refresh_at);
-        let idle = state
+        let memory = self.memory.lock().await;
+        let refresh = memory.login.as_ref().map(|login| login.refresh_at);
+        let idle = memory
             .session
             .as_ref()
             .map(|session| session.used + config.session_idle);
@@ -170,16 +184,16 @@ impl LivePerson {
     }
 
     async fn poll_once(&self, request: PollRequest) -> Result<Observation, SourceError> {
-        let mut state = self.state.lock().await;
-        if let Some(refusal) = &state.refusal {
-            return Err(again(refusal));
+        let mut memory = self.memory.lock().await;
+        memory.may_send(self.reach.clock.elapsed())?;
+        memory.pace.trying();
+        match self.climb(&mut memory, request).await {
+            Ok(observation) => {
+                memory.worked();
+                Ok(observation)
+            }
+            Err(error) => Err(memory.learn(&self.reach, error).await),
         }
-        let result = self.climb(&mut state, request).await;
-        match &result {
-            Ok(_) => state.failures = 0,
-            Err(error) => state.learn(error),
-        }
-        result
     }
 
     /// Reads with what there is; when the session is lost, with a new session; when that is lost
@@ -187,28 +201,31 @@ impl LivePerson {
     /// made twice.
     async fn climb(
         &self,
-        state: &mut State,
+        memory: &mut Memory,
         request: PollRequest,
     ) -> Result<Observation, SourceError> {
-        self.refresh_when_due(state).await?;
-        let mut fresh_login = state.login.is_none();
+        self.refresh_when_due(memory).await?;
+        let mut fresh_login = memory.login.is_none();
         let mut fresh_session = false;
         loop {
-            let opens = state.session.is_none();
-            match self.attempt(state, request).await {
+            let opens = memory.session.is_none();
+            match self.attempt(memory, request).await {
                 Ok(observation) => return Ok(observation),
                 Err(Trouble::Fault(error)) => return Err(error),
                 Err(Trouble::Lost(error)) => {
                     // Lost while being opened: a second one with the same bearer will not do.
-                    let refused = opens && state.session.is_none();
-                    state.session = None;
+                    let refused = opens && memory.session.is_none();
+                    memory.session = None;
+                    if !opens {
+                        self.count_loss(memory, again(&error))?;
+                    }
                     if !fresh_session && !refused {
                         fresh_session = true;
                     } else if !fresh_login {
                         fresh_login = true;
-                        state.login = None;
+                        memory.login = None;
                     } else {
-                        state.login = None;
+                        memory.login = None;
                         return Err(error);
                     }
                     tracing::info!(%error, "LivePerson dropped the session; building a new one");
@@ -217,26 +234,37 @@ impl LivePerson {
         }
     }
 
+    /// Counts a session or login that the server ended under us. One too many within the time is
+    /// somebody else's doing, and no reason to go on building new ones.
+    fn count_loss(&self, memory: &mut Memory, error: SourceError) -> Result<(), SourceError> {
+        self.metrics.source_session_losses.inc();
+        let retry = &self.reach.config.retry;
+        if !memory.losses.add(self.reach.clock.elapsed(), retry) {
+            return Ok(());
+        }
+        Err(SourceError {
+            what: format!(
+                "lost the session {} times within {:?}: another client uses the bridge's user; stop it, or give the bridge a user of its own",
+                retry.replaced_losses, retry.replaced_within
+            ),
+            fault: SourceFault::Replaced,
+            ..error
+        })
+    }
+
     /// One attempt: logs in and opens a session where there is none, sets it Away, reads.
     async fn attempt(
         &self,
-        state: &mut State,
+        memory: &mut Memory,
         request: PollRequest,
     ) -> Result<Observation, Trouble> {
         let reach = &self.reach;
-        let login = match &mut state.login {
+        let login = match memory.login.take() {
             Some(login) => login,
-            none @ None => {
-                let home = match &mut state.home {
-                    Some(home) => home,
-                    unknown @ None => unknown.insert(login::discover(reach, login::SERVICE).await?),
-                };
-                let made = login::log_in(reach, home).await?;
-                self.metrics.source_logins.inc();
-                none.insert(made)
-            }
+            None => self.log_in(memory).await?,
         };
-        let session = match &mut state.session {
+        let login = memory.login.insert(login);
+        let session = match &mut memory.session {
             Some(session) => session,
             none @ None => {
                 let opened = session::open(reach, login).await?;
@@ -247,14 +275,34 @@ impl LivePerson {
         if !session.away {
             session::set_away(reach, login, session).await?;
         }
-        poll::read(reach, login, session, request).await
+        poll::read(reach, login, session, request, &self.metrics).await
+    }
+
+    /// Finds the host and logs in, unless these credentials were refused before.
+    async fn log_in(&self, memory: &mut Memory) -> Result<Login, SourceError> {
+        let reach = &self.reach;
+        let now = reach.clock.elapsed();
+        memory.latches.allow(&host(&reach.discovery)).await?;
+        let fresh = |home: &Home| now.saturating_sub(home.found) < reach.config.discovery_every;
+        let base = match memory.home.take().filter(fresh) {
+            Some(home) => memory.home.insert(home).base.clone(),
+            None => {
+                let base = login::discover(reach, login::SERVICE).await?;
+                let found = Home { base, found: now };
+                memory.home.insert(found).base.clone()
+            }
+        };
+        let login = login::log_in(reach, &base).await?;
+        self.metrics.source_logins.inc();
+        memory.latches.forget().await;
+        Ok(login)
     }
 
     /// Refreshes the login when `refresh_every` has passed. A login that has ended is dropped with
     /// its session; any other trouble leaves both, because the bearer may well still be good.
-    async fn refresh_when_due(&self, state: &mut State) -> Result<(), SourceError> {
+    async fn refresh_when_due(&self, memory: &mut Memory) -> Result<(), SourceError> {
         let reach = &self.reach;
-        let Some(login) = &mut state.login else {
+        let Some(login) = &mut memory.login else {
             return Ok(());
         };
         if reach.clock.elapsed() < login.refresh_at {
@@ -263,58 +311,25 @@ impl LivePerson {
         // A refresh that fails is tried again long before the login ends, and not at every poll.
         login.refresh_at = reach.clock.elapsed() + reach.config.refresh_every / 4;
         match login::refresh(reach, login).await {
-            Ok(Refreshed::Kept) => {}
-            Ok(Refreshed::Ended) => {
+            Ok(Refreshed::Kept) => Ok(()),
+            Ok(Refreshed::Ended(error)) => {
                 tracing::info!("LivePerson ended the login; logging in again");
-                state.login = None;
-                state.session = None;
+                memory.drop_login();
+                self.count_loss(memory, error)
             }
-            Err(error) if error.fault == SourceFault::Blacklisted => return Err(error),
-            Err(error) => tracing::warn!(%error, "the refresh failed; it is tried again soon"),
+            Err(error)
+                if matches!(
+                    error.fault,
+                    SourceFault::Blacklisted | SourceFault::Throttled
+                ) =>
+            {
+                Err(error)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the refresh failed; it is tried again soon");
+                Ok(())
+            }
         }
-        Ok(())
-    }
-}
-
-impl State {
-    /// What a failed poll changes for the next one.
-    fn learn(&mut self, error: &SourceError) {
-        match error.fault {
-            SourceFault::CredentialsRejected | SourceFault::Blacklisted => {
-                self.login = None;
-                self.session = None;
-                self.refusal = Some(again(error));
-            }
-            // Somebody else's data under our session: nothing of it is to be trusted.
-            SourceFault::ForeignAnswer => {
-                self.login = None;
-                self.session = None;
-                self.home = None;
-            }
-            SourceFault::Unreachable | SourceFault::ServerError | SourceFault::NotFound => {
-                self.failures += 1;
-                if self.failures >= REDISCOVER_AFTER {
-                    *self = Self::default();
-                }
-            }
-            SourceFault::UnexpectedAnswer
-            | SourceFault::SessionLost
-            | SourceFault::Forbidden
-            | SourceFault::Throttled
-            | SourceFault::Refused
-            | SourceFault::Replaced
-            | SourceFault::Retired => {}
-        }
-    }
-}
-
-/// The same refusal once more, without asking again.
-fn again(error: &SourceError) -> SourceError {
-    SourceError {
-        doing: error.doing.clone(),
-        what: error.what.clone(),
-        fault: error.fault,
-        retry_after: error.retry_after,
     }
 }
 
@@ -326,9 +341,9 @@ impl Source for LivePerson {
     fn close(&self) -> Future<'_, ()> {
         Box::pin(async {
             let ending = async {
-                let mut state = self.state.lock().await;
-                state.session = None;
-                match state.login.take() {
+                let mut memory = self.memory.lock().await;
+                memory.session = None;
+                match memory.login.take() {
                     Some(login) => login::log_out(&self.reach, &login).await,
                     None => Ok(()),
                 }

@@ -9,12 +9,13 @@ use super::{
     fault::Step,
     links::{self, below, complete},
     login::Login,
-    session::{Session, Trouble, signed},
+    session::{Session, Trouble},
 };
 use crate::{
     config::{Filters, WireFormat},
     domain::{Coverage, Observation, StaticHalf},
     ports::{PollRequest, SourceError, SourceFault},
+    telemetry::Metrics,
 };
 
 /// Larger answers are decoded off the async threads: 256 KiB take about a millisecond.
@@ -29,6 +30,7 @@ pub(super) async fn read(
     login: &Login,
     session: &mut Session,
     request: PollRequest,
+    metrics: &Metrics,
 ) -> Result<Observation, Trouble> {
     if !request.full
         && reach.config.follow_next
@@ -42,7 +44,12 @@ pub(super) async fn read(
                     "LivePerson refuses its own next link; asking for the whole account"
                 );
             }
-            _ => return understood(reach, login, session, &next, answer, Coverage::Partial).await,
+            _ => {
+                let partial = Coverage::Partial;
+                let seen = understood(reach, login, session, &next, answer, partial).await?;
+                notice_full_links(session, seen.agents.len(), metrics);
+                return Ok(seen);
+            }
         }
     }
     let url = complete(
@@ -55,7 +62,32 @@ pub(super) async fn read(
         Coverage::Full
     };
     let answer = ask(reach, login, session, url.clone()).await?;
-    understood(reach, login, session, &url, answer, coverage).await
+    let seen = understood(reach, login, session, &url, answer, coverage).await?;
+    session.followed.whole = seen.agents.len();
+    Ok(seen)
+}
+
+/// So many answers as large as the whole account are no chance.
+const AS_LARGE: u32 = 3;
+
+/// Nobody documents whether `next` gives changes or everything. Where it is everything, following it
+/// costs as much as asking for the whole account and still may not say who is gone (contract §4.6
+/// rule 4).
+fn notice_full_links(session: &mut Session, seen: usize, metrics: &Metrics) {
+    let followed = &mut session.followed;
+    if seen < followed.whole.max(1) {
+        followed.as_large = 0;
+        metrics.source_next_is_full.set(0);
+        return;
+    }
+    followed.as_large = followed.as_large.saturating_add(1);
+    if followed.as_large == AS_LARGE {
+        metrics.source_next_is_full.set(1);
+        tracing::warn!(
+            poll.agents = seen,
+            "LivePerson's next link gives the whole account again, not the changes: liveperson.follow_next saves nothing here, switch it off"
+        );
+    }
 }
 
 async fn ask(
@@ -63,16 +95,14 @@ async fn ask(
     login: &Login,
     session: &mut Session,
     url: Url,
-) -> Result<Answer, Trouble> {
+) -> Result<Answer, SourceError> {
     let format = match reach.config.format {
         WireFormat::Json => "application/json",
         WireFormat::Xml => "application/xml",
     };
     // The documentation lists a content type for this GET too.
     let request = reach.wire.get(url, format).header(CONTENT_TYPE, format);
-    let answer = reach.wire.send(STEP, signed(request, login)).await?;
-    session.used = reach.clock.elapsed();
-    Ok(answer)
+    session.send(reach, login, STEP, request).await
 }
 
 /// Makes an observation of an answer, or says why it is none.

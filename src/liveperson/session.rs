@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, Url, header::COOKIE};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{
     Reach,
-    client::{Answer, host},
+    client::{Answer, Cookies, host},
     fault::Step,
     links::{self, below, complete},
     login::Login,
@@ -28,6 +28,19 @@ pub(super) struct Session {
     pub(super) away: bool,
     /// The `next` link of the last answer, where links are followed. Dies with the session.
     pub(super) next: Option<Url>,
+    /// What the links turned out to give.
+    pub(super) followed: Followed,
+    /// The security cookie of this session, should the server set one (contract §3.3).
+    cookies: Cookies,
+}
+
+/// Whether following `next` saves anything (contract §4.6).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Followed {
+    /// Agents in the last answer that was asked for without a link.
+    pub(super) whole: usize,
+    /// Answers in a row that had as many, although they were asked for by a link.
+    pub(super) as_large: u32,
 }
 
 /// Why a call that needs the session failed.
@@ -54,6 +67,26 @@ impl Trouble {
         } else {
             Self::Fault(error)
         }
+    }
+}
+
+impl Session {
+    /// Sends a request of this session, with its bearer and cookies, and notes that it was used.
+    pub(super) async fn send(
+        &mut self,
+        reach: &Reach,
+        login: &Login,
+        step: Step,
+        request: RequestBuilder,
+    ) -> Result<Answer, SourceError> {
+        let mut request = signed(request, login);
+        if let Some(cookies) = self.cookies.header() {
+            request = request.header(COOKIE, cookies);
+        }
+        let answer = reach.wire.send(step, request).await?;
+        self.cookies.learn(&answer.cookies);
+        self.used = reach.clock.elapsed();
+        Ok(answer)
     }
 }
 
@@ -85,11 +118,15 @@ pub(super) async fn open(reach: &Reach, login: &Login) -> Result<Session, Troubl
     if links::account(&base).is_some_and(|other| other != *account) {
         return Err(step.foreign(&at, account).into());
     }
+    let mut cookies = Cookies::default();
+    cookies.learn(&answer.cookies);
     Ok(Session {
         base,
         used: reach.clock.elapsed(),
         away: false,
         next: None,
+        followed: Followed::default(),
+        cookies,
     })
 }
 
@@ -130,8 +167,7 @@ pub(super) async fn set_away(
         .wire
         .post(url, &json!({ "availability": { "chat": "Away" } }))
         .header("X-HTTP-Method-Override", "PUT");
-    let answer = reach.wire.send(step, signed(request, login)).await?;
-    session.used = reach.clock.elapsed();
+    let answer = session.send(reach, login, step, request).await?;
     if answer.status.is_success() {
         session.away = true;
         return Ok(());
@@ -160,9 +196,8 @@ pub(super) async fn keep_alive(
     );
     let at = host(&url);
     let request = reach.wire.get(url, "application/json");
-    let answer = reach.wire.send(step, signed(request, login)).await?;
+    let answer = session.send(reach, login, step, request).await?;
     if answer.status.is_success() {
-        session.used = reach.clock.elapsed();
         Ok(())
     } else {
         Err(Trouble::refused(step, &at, &answer))

@@ -30,6 +30,7 @@ struct Stub {
     clock: Arc<dyn Clock>,
     takes: Duration,
     fault: Option<SourceFault>,
+    retry_after: Option<Duration>,
     running: AtomicUsize,
     most: AtomicUsize,
     closed: AtomicUsize,
@@ -60,7 +61,7 @@ impl Cycle for Stub {
                     doing: "log in".to_owned(),
                     what: "refused".to_owned(),
                     fault,
-                    retry_after: None,
+                    retry_after: self.retry_after,
                 })),
             }
         })
@@ -107,6 +108,7 @@ struct Plan {
     when: When,
     ticks: Option<Ticks>,
     fault: Option<SourceFault>,
+    retry_after: Option<Duration>,
     serves: bool,
 }
 
@@ -116,6 +118,7 @@ fn every(millis: u64) -> Plan {
         when: When::Every(Duration::from_millis(millis)),
         ticks: None,
         fault: None,
+        retry_after: None,
         serves: true,
     }
 }
@@ -132,6 +135,7 @@ fn start(clock: Arc<dyn Clock>, plan: Plan) -> Rig {
         clock: Arc::clone(&clock),
         takes: plan.takes,
         fault: plan.fault,
+        retry_after: plan.retry_after,
         running: AtomicUsize::new(0),
         most: AtomicUsize::new(0),
         closed: AtomicUsize::new(0),
@@ -357,4 +361,44 @@ async fn dry_runs_do_not_put_the_next_poll_off() {
     assert_eq!(rig.triggers(9).await, [Trigger::Request; 9]);
     assert_eq!(rig.triggers(1).await, [Trigger::Schedule]);
     assert_eq!(clock.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_failure_the_retry_schedule_counts_and_not_the_poll_schedule() {
+    let text = "*/10 * * * * *".to_owned();
+    let cron = || When::Cron {
+        text: text.clone(),
+        cron: Box::new(text.parse().unwrap()),
+    };
+    // Sooner than the next poll, later, and later than a poll would be called overdue.
+    for seconds in [3, 45, 600] {
+        for by_cron in [false, true] {
+            let clock = SystemClock::new();
+            let (offer, ticks) = mpsc::channel(1);
+            let mut rig = start(
+                Arc::new(SystemClock::new()),
+                Plan {
+                    when: if by_cron {
+                        cron()
+                    } else {
+                        When::Every(Duration::from_secs(15))
+                    },
+                    ticks: by_cron.then(|| Ticks::from_channel(ticks)),
+                    fault: Some(SourceFault::ServerError),
+                    retry_after: Some(Duration::from_secs(seconds)),
+                    ..every(0)
+                },
+            );
+            rig.triggers(1).await;
+            // A tick that comes meanwhile is not a reason to try sooner.
+            let _ = offer.try_send(());
+            assert_eq!(rig.triggers(2).await, [Trigger::Schedule; 2]);
+            assert_eq!(clock.elapsed().as_secs(), 2 * seconds, "{by_cron}");
+            // A person does not wait.
+            let asked = CycleRequest::from_trigger(Trigger::Request);
+            assert!(rig.asking.sync_now(asked).await.is_err());
+            assert_eq!(clock.elapsed().as_secs(), 2 * seconds, "{by_cron}");
+            assert_eq!(rig.metrics.missed_ticks.get(), 0);
+        }
+    }
 }

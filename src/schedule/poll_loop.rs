@@ -63,6 +63,8 @@ struct Last {
     /// So long after it a poll is overdue. Decided once, then: a wall clock that jumps while the
     /// loop waits changes nothing.
     overdue_after: Duration,
+    /// It failed, and so long after it comes the next one, whatever the schedule says.
+    retry_after: Option<Duration>,
 }
 
 /// What the loop does next.
@@ -109,7 +111,7 @@ impl PollLoop {
             self.clock.now(),
         );
         let mut latched = false;
-        let mut last = self.just_ended();
+        let mut last = self.just_ended(None);
         let mut next = Next::Run(Trigger::Start);
         let mut first = true;
         loop {
@@ -122,7 +124,7 @@ impl PollLoop {
                         trigger = trigger.word(),
                         "poll skipped, the login was refused"
                     );
-                    last = self.just_ended();
+                    last = self.just_ended(None);
                     (self.alive)();
                 }
                 Next::Run(trigger) => {
@@ -135,7 +137,7 @@ impl PollLoop {
                     let Some(outcome) = self.one(request, jitter, &stop).await else {
                         break;
                     };
-                    last = self.just_ended();
+                    last = self.just_ended(retry_after(&outcome));
                     latched = is_refusal(&outcome);
                     if let Err(error) = outcome
                         && first
@@ -154,7 +156,7 @@ impl PollLoop {
                     };
                     // A dry run publishes nothing, so it must not put the next poll off.
                     if !wanted.request.dry_run {
-                        last = self.just_ended();
+                        last = self.just_ended(retry_after(&outcome));
                     }
                     latched = is_refusal(&outcome);
                     // Whoever asked may have gone away meanwhile.
@@ -215,8 +217,9 @@ impl PollLoop {
     }
 
     /// The end of a poll, now.
-    fn just_ended(&self) -> Last {
+    fn just_ended(&self, retry_after: Option<Duration>) -> Last {
         Last {
+            retry_after,
             end: self.clock.elapsed(),
             overdue_after: self.config.overdue_after(self.clock.now()),
         }
@@ -224,10 +227,16 @@ impl PollLoop {
 
     async fn wait(&mut self, stop: &CancellationToken, last: &Last) -> Next {
         let since = self.clock.elapsed().saturating_sub(last.end);
-        let overdue_after = last.overdue_after;
-        let interval = match &self.config.when {
-            When::Every(every) => Some(self.clock.sleep(every.saturating_sub(since))),
-            When::Cron { .. } => None,
+        let interval = match (last.retry_after, &self.config.when) {
+            (Some(wait), _) => Some(wait),
+            (None, When::Every(every)) => Some(*every),
+            (None, When::Cron { .. }) => None,
+        };
+        let interval = interval.map(|wait| self.clock.sleep(wait.saturating_sub(since)));
+        // A retry has its own moment, by the monotonic clock: it cannot go silent.
+        let overdue_after = match last.retry_after {
+            Some(wait) => wait.max(last.overdue_after),
+            None => last.overdue_after,
         };
         let tick = async {
             match (interval, &mut self.ticks) {
@@ -264,6 +273,14 @@ impl PollLoop {
         {
             tracing::warn!("the source did not answer the goodbye within {GOODBYE:?}");
         }
+    }
+}
+
+/// How long the source itself, or its retry schedule, wants to be left alone after a failure.
+fn retry_after(outcome: &Outcome) -> Option<Duration> {
+    match outcome.as_ref().map_err(|error| &**error) {
+        Err(CycleError::Source(error)) => error.retry_after,
+        Ok(_) | Err(CycleError::Store(_) | CycleError::Deadline(_)) => None,
     }
 }
 

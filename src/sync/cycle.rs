@@ -59,6 +59,10 @@ pub struct Reconciler {
     parts: Arc<Parts>,
     /// Empty until the stored state was loaded, and again after somebody else wrote to it.
     held: Arc<Mutex<Option<Held>>>,
+    /// When the last answer that shows everybody was kept, by `Clock::elapsed`. Empty after anything
+    /// that may have left the source's cursor ahead of what we hold: a start, a failure, a dry run, a
+    /// doubted or a cancelled answer. Then the next poll does not follow the cursor.
+    whole: Arc<Mutex<Option<Duration>>>,
 }
 
 /// What the store gave back after a start.
@@ -76,6 +80,7 @@ impl Reconciler {
         Self {
             parts: Arc::new(parts),
             held: Arc::default(),
+            whole: Arc::default(),
         }
     }
 
@@ -144,14 +149,20 @@ impl Reconciler {
     }
 
     /// Whether the whole account must be read even where the source's cursor is followed. Anything
-    /// but the schedule wants certainty; a wall clock that went back counts as late, and so does a
-    /// state that another step is still busy with.
-    fn wants_full(&self, request: CycleRequest, now: Timestamp) -> bool {
-        let held = self.held.try_lock().ok();
-        let last = held.and_then(|slot| slot.as_ref()?.cursor.last_full);
+    /// but the schedule wants certainty.
+    fn wants_full(&self, request: CycleRequest, whole: Option<Duration>) -> bool {
         let every = self.parts.merge_rules.full_every;
-        request.trigger != Trigger::Schedule
-            || last.is_none_or(|last| now < last || now.since(last) >= every)
+        let age = whole.map(|at| self.parts.clock.elapsed().saturating_sub(at));
+        request.trigger != Trigger::Schedule || age.is_none_or(|age| age >= every)
+    }
+
+    /// Empties the note of the last whole answer and gives it: whatever goes wrong from here on
+    /// leaves it empty.
+    fn take_whole(&self) -> Option<Duration> {
+        self.whole
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     fn slot(&self) -> MutexGuard<'_, Option<Held>> {
@@ -164,6 +175,7 @@ impl Reconciler {
         request: CycleRequest,
         observation: Observation,
         started: &Started,
+        whole: Option<Duration>,
     ) -> Result<CycleReport, StoreError> {
         let parts = &self.parts;
         let mut slot = self.slot();
@@ -232,6 +244,12 @@ impl Reconciler {
             None => parts.publish.confirm(),
         }
         next.published = Some(routable);
+        let whole = match (report.coverage, &report.verdict) {
+            (Coverage::Full, Verdict::Trusted) | (Coverage::Filtered, _) => Some(started.elapsed),
+            (Coverage::Full, Verdict::Quarantined { .. }) => None,
+            (Coverage::Partial, _) => whole,
+        };
+        *self.whole.lock().unwrap_or_else(PoisonError::into_inner) = whole;
         parts.notes.cycle(
             &report,
             &seen.skipped,
@@ -316,7 +334,8 @@ impl Cycle for Reconciler {
             let parts = &self.parts;
             let started = Started::now(&*parts.clock);
             parts.notes.attempt(started.at);
-            let full = self.wants_full(request, started.at);
+            let whole = self.take_whole();
+            let full = self.wants_full(request, whole);
             let observation = match parts.source.poll(PollRequest { full }).await {
                 Ok(observation) => observation,
                 Err(error) => {
@@ -325,7 +344,7 @@ impl Cycle for Reconciler {
                 }
             };
             let this = self.clone();
-            let work = move || this.reconcile(request, observation, &started);
+            let work = move || this.reconcile(request, observation, &started, whole);
             match tokio::task::spawn_blocking(work).await {
                 Ok(done) => Ok(done?),
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),

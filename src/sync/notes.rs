@@ -36,12 +36,12 @@ impl Notes {
             .poll_failures
             .get_or_create(&Fault { fault })
             .inc();
-        self.health.set(
-            Component::Source,
-            error.fault.health(),
-            error.to_string(),
-            now,
-        );
+        let reason = match error.retry_after {
+            Some(wait) => format!("{error}; the next try is in {wait:.0?}"),
+            None => error.to_string(),
+        };
+        self.health
+            .set(Component::Source, error.fault.health(), reason, now);
     }
 
     pub(super) fn store_failed(&self, error: &StoreError, now: Timestamp) {

@@ -39,7 +39,9 @@ async fn a_lost_session_is_rebuilt_once_and_in_order() {
 
     for lost in [rejected(), json(404, "")] {
         let server = Server::start(opening().into_iter().chain([agents()])).await;
-        let (reader, _) = server.reader();
+        let mut config = server.config();
+        config.retry.replaced_losses = 100;
+        let (reader, _) = reader(config);
         reader.poll(FULL).await.unwrap();
         server.lines();
 
@@ -249,7 +251,7 @@ async fn an_unusable_answer_is_told_and_changes_nothing() {
     ];
     for (reply, fault, says) in cases {
         let server = Server::start(opening().into_iter().chain([agents()])).await;
-        let (reader, _) = server.reader();
+        let (reader, clock) = server.reader();
         let before = reader.poll(FULL).await.unwrap();
         server.lines();
         server.then([reply]);
@@ -263,12 +265,20 @@ async fn an_unusable_answer_is_told_and_changes_nothing() {
         );
         is_discreet(&error);
         assert_eq!(server.lines().len(), 1, "one request and no more: {error}");
-        let wait = (fault == F::Throttled).then_some(Duration::from_secs(7));
-        assert_eq!(error.retry_after, wait);
+        let asked = Duration::from_secs(if fault == F::Throttled { 7 } else { 0 });
+        let waits = error.retry_after.is_some_and(|wait| wait >= asked);
+        assert_eq!(waits, fault != F::Blacklisted, "{error:?}");
 
         // What comes next is as if nothing had been.
         match fault {
             F::Blacklisted => continue,
+            // Nothing is sent before LivePerson's own time is over.
+            F::Throttled => {
+                let error = reader.poll(FULL).await.unwrap_err();
+                assert_eq!(error.fault, F::Throttled, "{error}");
+                assert_eq!(server.asked(), 0);
+                clock.advance(asked);
+            }
             F::ForeignAnswer => server.then(opening()),
             F::Unreachable
             | F::ServerError
@@ -276,14 +286,14 @@ async fn an_unusable_answer_is_told_and_changes_nothing() {
             | F::CredentialsRejected
             | F::SessionLost
             | F::Forbidden
-            | F::Throttled
             | F::Refused
             | F::NotFound
             | F::Replaced
             | F::Retired => {}
         }
         server.then([agents()]);
-        assert_eq!(reader.poll(FULL).await.unwrap(), before);
+        let after = reader.poll(FULL).await.unwrap();
+        assert_eq!(after.agents, before.agents);
     }
 }
 
@@ -339,14 +349,21 @@ async fn a_login_counts_only_with_a_bearer_and_no_error() {
     ];
     for (reply, fault, says) in cases {
         let server = Server::start([discovery(), reply]).await;
-        let (reader, _) = server.reader();
+        let (reader, clock) = server.reader();
         let error = reader.poll(FULL).await.unwrap_err();
         assert_eq!(error.fault, fault, "{error}");
         assert!(error.to_string().contains(says), "{says:?} not in {error}");
         assert!(error.doing.starts_with("log in at 127.0.0.1:"));
         is_discreet(&error);
-        // Discovery is remembered; the login is tried again at the next poll.
+        // Discovery is remembered; the login is tried again at the next poll, after 5 s at least.
         server.lines();
+        if fault == SourceFault::Throttled {
+            assert!(
+                error.retry_after >= Some(Duration::from_secs(5)),
+                "{error:?}"
+            );
+            clock.advance(Duration::from_secs(5));
+        }
         server.then([login(), session(9), ok(), agents()]);
         reader.poll(FULL).await.unwrap();
         assert_eq!(server.lines()[0], LOGIN);

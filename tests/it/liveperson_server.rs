@@ -24,6 +24,7 @@ use lp2rc::{
     domain::Timestamp,
     liveperson::LivePerson,
     ports::ManualClock,
+    state::MemoryStore,
     telemetry::Metrics,
 };
 use secrecy::SecretString;
@@ -164,6 +165,7 @@ impl Server {
             username: "bridge".to_owned(),
             credentials: Credentials::Password(SecretString::from(PASSWORD)),
             discovery_url: format!("http://{}", self.host),
+            discovery_every: Duration::from_secs(6 * 3_600),
             trusted_hosts: vec!["127.0.0.1".to_owned()],
             ca_files: Vec::new(),
             format: WireFormat::Json,
@@ -200,7 +202,8 @@ impl Drop for Server {
 /// The clock stands still unless a test moves it, so nothing here waits for time.
 pub(crate) fn reader(config: LivePersonConfig) -> (LivePerson, ManualClock) {
     let clock = ManualClock::at(Timestamp::from_millis(1_700_000_000_000));
-    let reader = LivePerson::new(config, Arc::new(clock.clone()), Metrics::new()).unwrap();
+    let latches = Arc::new(MemoryStore::new(1));
+    let reader = LivePerson::new(config, Arc::new(clock.clone()), latches, Metrics::new()).unwrap();
     (reader, clock)
 }
 

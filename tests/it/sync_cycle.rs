@@ -381,7 +381,7 @@ async fn the_cursor_is_followed_between_full_answers() {
     let asked = rig.source.asked.lock().unwrap().clone();
     assert_eq!(
         asked,
-        [true, false, false, true, false, true, true],
+        [true, false, false, true, false, false, true],
         "full answers asked for"
     );
 }

@@ -1,0 +1,207 @@
+//! What is remembered between polls, and what a failure does to it (contract §7.2).
+
+use std::time::Duration;
+
+use reqwest::Url;
+
+use super::{Reach, latch::Latches, login::Login, losses::Losses, pace::Pace, session::Session};
+use crate::ports::{LatchReason, SourceError, SourceFault};
+
+/// After so many failures in a row that look like a moved or dead host, the chain starts again at
+/// discovery.
+const REDISCOVER_AFTER: u32 = 3;
+
+/// Everything between two polls.
+pub(super) struct Memory {
+    /// The agent API's host, from discovery.
+    pub(super) home: Option<Home>,
+    pub(super) login: Option<Login>,
+    pub(super) session: Option<Session>,
+    pub(super) latches: Latches,
+    pub(super) losses: Losses,
+    pub(super) pace: Pace,
+    /// Nothing is sent before it is over.
+    hold: Option<Hold>,
+    /// Since when the service has not been there, by `Clock::elapsed`.
+    gone_since: Option<Duration>,
+    failures: u32,
+}
+
+/// A discovered host.
+#[derive(Clone, Debug)]
+pub(super) struct Home {
+    pub(super) base: Url,
+    /// When it was found, by `Clock::elapsed`.
+    pub(super) found: Duration,
+}
+
+/// A wait that the source asked for, or that another client's fight over our user calls for.
+struct Hold {
+    /// By `Clock::elapsed`.
+    until: Duration,
+    error: SourceError,
+}
+
+impl Memory {
+    pub(super) fn new(latches: Latches, pace: Pace) -> Self {
+        Self {
+            home: None,
+            login: None,
+            session: None,
+            latches,
+            losses: Losses::default(),
+            pace,
+            hold: None,
+            gone_since: None,
+            failures: 0,
+        }
+    }
+
+    /// Fails while nothing may be sent, without sending anything.
+    pub(super) fn may_send(&mut self, now: Duration) -> Result<(), SourceError> {
+        let Some(hold) = &self.hold else {
+            return Ok(());
+        };
+        let left = hold.until.saturating_sub(now);
+        if left.is_zero() {
+            self.hold = None;
+            return Ok(());
+        }
+        Err(SourceError {
+            doing: hold.error.doing.clone(),
+            what: format!(
+                "nothing is sent for another {left:.0?}; {}",
+                hold.error.what
+            ),
+            fault: hold.error.fault,
+            retry_after: Some(left),
+        })
+    }
+
+    /// Forgets login and session, so that the next poll makes new ones.
+    pub(super) fn drop_login(&mut self) {
+        self.login = None;
+        self.session = None;
+    }
+
+    /// A poll worked.
+    pub(super) fn worked(&mut self) {
+        self.failures = 0;
+        self.gone_since = None;
+        self.pace.worked();
+    }
+
+    /// Learns from a failure, and gives it back with what it means by now and when to try again.
+    pub(super) async fn learn(&mut self, reach: &Reach, error: SourceError) -> SourceError {
+        let now = reach.clock.elapsed();
+        let error = self.retiring(reach, error, now);
+        match error.fault {
+            SourceFault::CredentialsRejected => {
+                self.refuse(reach, LatchReason::CredentialsRejected).await;
+            }
+            SourceFault::Blacklisted => self.refuse(reach, LatchReason::Blacklisted).await,
+            // Somebody else's data under our session: nothing of it is to be trusted.
+            SourceFault::ForeignAnswer => {
+                self.drop_login();
+                self.home = None;
+            }
+            SourceFault::Unreachable
+            | SourceFault::ServerError
+            | SourceFault::NotFound
+            | SourceFault::Retired => {
+                self.failures += 1;
+                if self.failures >= REDISCOVER_AFTER {
+                    self.failures = 0;
+                    self.drop_login();
+                    self.home = None;
+                }
+            }
+            SourceFault::Replaced => self.drop_login(),
+            SourceFault::UnexpectedAnswer
+            | SourceFault::SessionLost
+            | SourceFault::Forbidden
+            | SourceFault::Throttled
+            | SourceFault::Refused => {}
+        }
+        let asked = error.retry_after;
+        let wait = self.pace.failed(error.fault, asked);
+        let error = SourceError {
+            retry_after: wait,
+            ..error
+        };
+        let hold = match error.fault {
+            SourceFault::Throttled => asked,
+            SourceFault::Replaced => wait,
+            SourceFault::Unreachable
+            | SourceFault::ServerError
+            | SourceFault::UnexpectedAnswer
+            | SourceFault::ForeignAnswer
+            | SourceFault::CredentialsRejected
+            | SourceFault::SessionLost
+            | SourceFault::Forbidden
+            | SourceFault::Blacklisted
+            | SourceFault::Refused
+            | SourceFault::NotFound
+            | SourceFault::Retired => None,
+        };
+        self.hold = hold.map(|wait| Hold {
+            until: now + wait,
+            error: again(&error),
+        });
+        error
+    }
+
+    /// A refusal of the login that is new; one that stood already is not made younger.
+    async fn refuse(&mut self, reach: &Reach, reason: LatchReason) {
+        self.drop_login();
+        if !self.latches.stands() {
+            self.latches.refuse(reason, reach.clock.now()).await;
+        }
+    }
+
+    /// Not being there for long enough is being retired (contract §7.3).
+    fn retiring(&mut self, reach: &Reach, error: SourceError, now: Duration) -> SourceError {
+        match error.fault {
+            SourceFault::NotFound => {}
+            // Says nothing about whether it is there.
+            SourceFault::Unreachable | SourceFault::ServerError | SourceFault::UnexpectedAnswer => {
+                return error;
+            }
+            SourceFault::ForeignAnswer
+            | SourceFault::CredentialsRejected
+            | SourceFault::SessionLost
+            | SourceFault::Forbidden
+            | SourceFault::Throttled
+            | SourceFault::Blacklisted
+            | SourceFault::Refused
+            | SourceFault::Replaced
+            | SourceFault::Retired => {
+                self.gone_since = None;
+                return error;
+            }
+        }
+        let since = *self.gone_since.get_or_insert(now);
+        let gone = now.saturating_sub(since);
+        if gone < reach.config.retry.retired_after {
+            return error;
+        }
+        SourceError {
+            what: format!(
+                "{}; it has been so for {gone:.0?}: LivePerson seems to have switched the legacy chat API off; everybody is kept as last seen, and it is still looked for; finish the migration",
+                error.what
+            ),
+            fault: SourceFault::Retired,
+            ..error
+        }
+    }
+}
+
+/// The same error once more.
+pub(super) fn again(error: &SourceError) -> SourceError {
+    SourceError {
+        doing: error.doing.clone(),
+        what: error.what.clone(),
+        fault: error.fault,
+        retry_after: error.retry_after,
+    }
+}
