@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Reach,
     client::{Answer, cookie_header, host},
+    decode::discovery::{self, Named},
     fault::Step,
     links::below,
 };
@@ -60,18 +61,18 @@ pub(super) async fn discover(reach: &Reach, service: &str) -> Result<Url, Source
     if answer.status != 200 {
         return Err(step.refused(&from, &answer));
     }
-    let document: Value = serde_json::from_slice(&answer.body).map_err(|_| {
+    let named = discovery::host(&answer.body, SERVICE, account).map_err(|_| {
         step.unexpected(
             &from,
             &answer,
             "the domain API answers in JSON; check liveperson.discovery_url",
         )
     })?;
-    match named(&document, service, account) {
+    match named {
         Named::Host(named) => reach
             .hosts
-            .base(named)
-            .ok_or_else(|| step.untrusted(&from, &super::decode::plain(named))),
+            .base(&named)
+            .ok_or_else(|| step.untrusted(&from, &super::decode::plain(&named))),
         Named::OtherAccount => Err(step.foreign(&from, account)),
         Named::Nothing => Err(step.error(
             &from,
@@ -80,34 +81,6 @@ pub(super) async fn discover(reach: &Reach, service: &str) -> Result<Url, Source
                 "the answer names no {service} host for account {account}; check liveperson.account"
             ),
         )),
-    }
-}
-
-enum Named<'v> {
-    Host(&'v str),
-    OtherAccount,
-    Nothing,
-}
-
-/// Finds a service's host in `{"baseURI": …}` or `{"baseURIs": […]}`: the documentation prints
-/// both shapes for the same call.
-fn named<'v>(document: &'v Value, service: &str, account: &str) -> Named<'v> {
-    let listed = match document.get("baseURIs") {
-        Some(Value::Array(items)) => items.as_slice(),
-        Some(single) => std::slice::from_ref(single),
-        None => std::slice::from_ref(document),
-    };
-    let ours = listed.iter().find_map(|item| {
-        let named = item.get("baseURI")?.as_str()?;
-        let name = item.get("service").and_then(Value::as_str);
-        (!named.is_empty() && name.is_none_or(|name| name == service)).then_some((item, named))
-    });
-    match ours {
-        None => Named::Nothing,
-        Some((item, named)) => match item.get("account").and_then(scalar) {
-            Some(other) if other != account => Named::OtherAccount,
-            Some(_) | None => Named::Host(named),
-        },
     }
 }
 
@@ -191,13 +164,13 @@ fn preferred(reach: &Reach, home: &Url, document: &Value, at: &str) -> Result<Ur
     let Some(collection) = document.get("csdsCollectionResponse") else {
         return Ok(home.clone());
     };
-    match named(collection, SERVICE, &reach.config.account) {
+    match discovery::host_in(collection, SERVICE, &reach.config.account) {
         Named::Nothing => Ok(home.clone()),
         Named::OtherAccount => Err(Step::LogIn.foreign(at, &reach.config.account)),
-        Named::Host(named) => Ok(reach.hosts.base(named).unwrap_or_else(|| {
+        Named::Host(named) => Ok(reach.hosts.base(&named).unwrap_or_else(|| {
             tracing::warn!(
                 host = at,
-                named = super::decode::plain(named),
+                named = super::decode::plain(&named),
                 "the login answer names a host that is not trusted; staying with discovery's"
             );
             home.clone()
@@ -281,44 +254,4 @@ fn address(reach: &Reach, base: &Url, name: &str) -> Url {
     );
     url.set_query(Some("v=1.3"));
     url
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_documented_shape_of_discovery_names_the_host() {
-        let cases = [
-            (
-                json!({"service":"agentVep","account":"1","baseURI":"h"}),
-                "h",
-            ),
-            (json!({"baseURI":"h"}), "h"),
-            (
-                json!({"baseURIs":[{"service":"idp","account":"1","baseURI":"x"},{"service":"agentVep","account":1,"baseURI":"h"}]}),
-                "h",
-            ),
-            (
-                json!({"baseURIs":{"service":"agentVep","account":"1","baseURI":"h"}}),
-                "h",
-            ),
-            (json!({"service":"agentvep","baseURI":"h"}), "nothing"),
-            (json!({"service":"agentVep","baseURI":""}), "nothing"),
-            (json!({}), "nothing"),
-            (json!([]), "nothing"),
-            (
-                json!({"service":"agentVep","account":"2","baseURI":"h"}),
-                "other",
-            ),
-        ];
-        for (document, expect) in cases {
-            let found = match named(&document, SERVICE, "1") {
-                Named::Host(host) => host,
-                Named::OtherAccount => "other",
-                Named::Nothing => "nothing",
-            };
-            assert_eq!(found, expect, "{document}");
-        }
-    }
 }

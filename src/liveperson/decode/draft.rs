@@ -8,6 +8,8 @@ use crate::domain::{Capacity, Presence, Skill, SkillId, SourceAgent, SourceId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Member {
     AvailableAgents,
+    /// `agentSessionLocation`, of the answer that opens a session (contract §3.1).
+    SessionLocation,
     Agents,
     Agent,
     Link,
@@ -95,6 +97,7 @@ impl Member {
                 ("agentGroupName", Self::GroupName),
             ],
             15 => &[("availableAgents", Self::AvailableAgents)],
+            20 => &[("agentSessionLocation", Self::SessionLocation)],
             _ => &[],
         };
         let found = of_that_length.iter().find(|(word, _)| *word == name);
@@ -150,6 +153,7 @@ impl Draft {
             }
             Member::Nil => self.nil |= is_true(&value),
             Member::AvailableAgents
+            | Member::SessionLocation
             | Member::Agents
             | Member::Agent
             | Member::Link

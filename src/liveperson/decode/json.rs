@@ -38,7 +38,8 @@ pub fn json(body: &[u8]) -> Result<Decoded, DecodeError> {
     page.finish()
 }
 
-fn said(error: &serde_json::Error) -> DecodeError {
+/// What an error of the library says about the answer.
+pub(super) fn said(error: &serde_json::Error) -> DecodeError {
     if error.is_eof() {
         return DecodeError::Truncated;
     }
@@ -101,6 +102,8 @@ macro_rules! scalars {
         }
     };
 }
+
+pub(super) use scalars;
 
 impl<'de> Deserialize<'de> for Scalar<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -236,7 +239,7 @@ impl<'de> Visitor<'de> for Body<'_> {
                     listed: false,
                 })?;
             } else if member == Member::Link {
-                map.next_value_seed(Links(self.0))?;
+                map.next_value_seed(Links(&mut |link| self.0.link(link)))?;
             } else if member == Member::Error {
                 map.next_value_seed(Reported(self.0))?;
             } else {
@@ -382,12 +385,12 @@ impl<'de> Visitor<'de> for Skills<'_> {
 }
 
 /// `link`: an object, a text, or a list of them.
-struct Links<'p>(&'p mut Page);
+pub(super) struct Links<'p>(pub(super) &'p mut dyn FnMut(Link));
 seed!(Links);
 
 impl Links<'_> {
     fn bare(self, value: Scalar<'_>) {
-        self.0.link(Link {
+        (self.0)(Link {
             text: value.into_text(),
             ..Link::default()
         });
@@ -418,7 +421,7 @@ impl<'de> Visitor<'de> for Links<'_> {
             let value = map.next_value::<Scalar<'de>>()?.into_text();
             *slot = slot.take().or(value);
         }
-        self.0.link(link);
+        (self.0)(link);
         Ok(())
     }
 }

@@ -1,16 +1,20 @@
-//! `availableAgents` in JSON and XML, from bytes to agents (contract §4.2–4.5). Pure and total:
-//! any bytes give agents or one sentence, and the same agents give the same result in both formats.
+//! `availableAgents` in JSON and XML, from bytes to agents (contract §4.2–4.5), and the hosts and
+//! addresses that other answers tell. Pure and total: any bytes give agents or one sentence, and
+//! the same agents give the same result in both formats.
 //!
 //! What is broken in one agent never sinks the list: an entry without an id is skipped and told,
 //! a member of the wrong type counts as absent. Only a broken document is an error.
 
+pub mod discovery;
 mod draft;
 mod json;
+mod location;
 mod page;
 mod scalar;
 mod xml;
 
 pub use json::json;
+pub use location::session_location;
 pub use xml::xml;
 
 use crate::domain::{Skipped, SourceAgent};

@@ -33,12 +33,34 @@ pub fn xml(body: &[u8]) -> Result<Decoded, DecodeError> {
         return Err(DecodeError::WebPage);
     }
     let mut page = Page::default();
-    let mut walk = Walk {
-        reader: Reader::from_str(body),
-        depth: 0,
-    };
-    walk.document(&mut page)?;
+    Walk::new(body).document(|walk, start, open| match member(start) {
+        Member::AvailableAgents if open => walk.body(&mut page),
+        Member::AvailableAgents => Ok(()),
+        Member::Error => walk.reported(&mut page, open),
+        _ => Err(DecodeError::OtherDocument {
+            found: plain(start.local_name().into_inner()),
+        }),
+    })?;
     page.finish()
+}
+
+/// Hands `each` the links of an `agentSessionLocation` (contract §3.1); another document has none.
+pub(super) fn session_links(body: &[u8], each: &mut dyn FnMut(Link)) -> Result<(), DecodeError> {
+    Walk::new(text(body)?).document(|walk, start, open| {
+        if member(start) != Member::SessionLocation {
+            return walk.over(open);
+        }
+        if !open {
+            return Ok(());
+        }
+        walk.children("agentSessionLocation", |walk, start, open| {
+            if member(start) != Member::Link {
+                return walk.over(open);
+            }
+            each(walk.link(start, open)?);
+            Ok(())
+        })
+    })
 }
 
 /// An event that matters. Comments, processing instructions and the declaration do not.
@@ -60,6 +82,13 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            reader: Reader::from_str(text),
+            depth: 0,
+        }
+    }
+
     fn next(&mut self) -> Result<Piece<'a>, DecodeError> {
         loop {
             let event = match self.reader.read_event() {
@@ -133,32 +162,25 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// One root, nothing but blanks around it.
-    fn document(&mut self, page: &mut Page) -> Result<(), DecodeError> {
-        let mut seen = false;
+    /// One root, nothing but blanks around it. `root` must read up to its end when it is open.
+    fn document(
+        &mut self,
+        root: impl FnOnce(&mut Self, &BytesStart<'a>, bool) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        let mut root = Some(root);
         loop {
             let (start, open) = match self.next()? {
                 Piece::Open(start) => (start, true),
                 Piece::Alone(start) => (start, false),
                 Piece::Text(text) if text.trim().is_empty() => continue,
-                Piece::End if seen => return Ok(()),
+                Piece::End if root.is_none() => return Ok(()),
                 // A declaration and nothing more.
                 Piece::End => return Err(DecodeError::Truncated),
                 Piece::Text(_) | Piece::Close => return Err(self.malformed()),
             };
-            if seen {
-                return Err(self.malformed());
-            }
-            seen = true;
-            match member(&start) {
-                Member::AvailableAgents if open => self.body(page)?,
-                Member::AvailableAgents => {}
-                Member::Error => self.reported(page, open)?,
-                _ => {
-                    return Err(DecodeError::OtherDocument {
-                        found: plain(start.local_name().into_inner()),
-                    });
-                }
+            match root.take() {
+                Some(root) => root(self, &start, open)?,
+                None => return Err(self.malformed()),
             }
         }
     }
