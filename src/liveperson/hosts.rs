@@ -9,14 +9,14 @@ const DOMAINS: [&str; 2] = [".liveperson.net", ".liveperson.com"];
 
 /// The rule.
 #[derive(Clone, Debug)]
-pub(super) struct Hosts {
+pub struct Hosts {
     scheme: String,
     trusted: Vec<String>,
 }
 
 impl Hosts {
     /// `trusted` holds `name` (any port) or `name:port`.
-    pub(super) fn new(discovery: &Url, trusted: &[String]) -> Self {
+    pub fn new(discovery: &Url, trusted: &[String]) -> Self {
         Self {
             scheme: discovery.scheme().to_owned(),
             trusted: trusted.iter().map(|host| host.to_lowercase()).collect(),
@@ -24,7 +24,7 @@ impl Hosts {
     }
 
     /// The address of a bare host, as discovery gives it. `None` when it may not be used.
-    pub(super) fn base(&self, host: &str) -> Option<Url> {
+    pub fn base(&self, host: &str) -> Option<Url> {
         let host = host.trim();
         if host.is_empty() || host.contains(['/', '\\', '@', '?', '#', ' ']) {
             return None;
@@ -34,7 +34,7 @@ impl Hosts {
     }
 
     /// The address of a link, relative ones taken from `from`. `None` when it may not be used.
-    pub(super) fn link(&self, from: &Url, href: &str) -> Option<Url> {
+    pub fn link(&self, from: &Url, href: &str) -> Option<Url> {
         self.admit(from.join(href).ok()?)
     }
 

@@ -4,6 +4,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reqwest::Url;
 
+use super::hosts::Hosts;
 use crate::config::Filters;
 
 /// Everything but RFC 3986's unreserved characters.
@@ -13,26 +14,46 @@ const VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// `url` with `v=1&NC=true` and the filters, each unless it is there already (contract §4.1). The
-/// server's own links come without any of them (§4.6). Names are case-sensitive.
+/// The address that the link `href` of the answer from `from` leads to, ready to be asked: checked
+/// by the rule of the hosts and completed. `None` when it may not be followed.
+pub fn follow(hosts: &Hosts, filters: &Filters, from: &Url, href: &str) -> Option<Url> {
+    Some(complete(hosts.link(from, href)?, filters))
+}
+
+/// `url` with `v=1&NC=true`, each once and with that value whatever was there, and with the
+/// filters, each unless it is there already (contract §4.1). The server's own links come without
+/// any of them (§4.6). Names are case-sensitive; what else is in the query stays as it is.
 pub(super) fn complete(mut url: Url, filters: &Filters) -> Url {
-    let mut query = url.query().unwrap_or_default().to_owned();
-    let wanted = [
-        ("v", Some("1")),
-        ("NC", Some("true")),
+    let mut fixed = [("v", "1", false), ("NC", "true", false)];
+    let mut asked = [
         ("skill", filters.skill.as_deref()),
         ("chatState", filters.chat_state.as_deref()),
         ("voiceState", filters.voice_state.as_deref()),
         ("chatReasonId", filters.chat_reason_id.as_deref()),
     ];
-    for (name, value) in wanted {
-        let Some(value) = value else { continue };
-        if url.query_pairs().any(|(there, _)| there == name) {
-            continue;
+    let mut query = String::new();
+    let raw = url.query().unwrap_or_default();
+    // `query_pairs` passes over empty pieces too.
+    let pieces = raw.split('&').filter(|piece| !piece.is_empty());
+    for (piece, (name, value)) in pieces.zip(url.query_pairs()) {
+        if let Some((_, only, there)) = fixed.iter_mut().find(|(fixed, ..)| *fixed == name) {
+            if *there || *only != value {
+                continue;
+            }
+            *there = true;
         }
-        if !query.is_empty() {
-            query.push('&');
+        if let Some((_, wanted)) = asked.iter_mut().find(|(asked, _)| *asked == name) {
+            *wanted = None;
         }
+        joined(&mut query).push_str(piece);
+    }
+    let missing = fixed.iter().filter(|(.., there)| !there);
+    let missing = missing.map(|(name, only, _)| (*name, *only));
+    let asked = asked
+        .iter()
+        .filter_map(|(name, value)| Some((*name, (*value)?)));
+    for (name, value) in missing.chain(asked) {
+        let query = joined(&mut query);
         query.push_str(name);
         query.push('=');
         query.extend(utf8_percent_encode(value, VALUE));
@@ -40,6 +61,14 @@ pub(super) fn complete(mut url: Url, filters: &Filters) -> Url {
     url.set_query(Some(&query));
     url.set_fragment(None);
     url
+}
+
+/// Ready for the next pair.
+fn joined(query: &mut String) -> &mut String {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    query
 }
 
 /// The resource `name` below `url`, without the query of `url`.
@@ -99,6 +128,12 @@ mod tests {
                 &none,
                 "V=1&nc=true&v=1&NC=true",
             ),
+            // Whatever the server wrote, both parameters are there once and right.
+            (
+                "https://h/a?v=2&&%76=1&v=1&NC=false&x=%20a+b",
+                &none,
+                "%76=1&x=%20a+b&NC=true",
+            ),
             (
                 "https://h/a?timeStamp=5&chatState=Away",
                 &some,
@@ -108,6 +143,27 @@ mod tests {
         for (given, filters, query) in cases {
             let expect = format!("https://h/a?{query}");
             assert_eq!(complete(url(given), filters).as_str(), expect);
+        }
+    }
+
+    #[test]
+    fn a_followed_link_is_checked_and_complete() {
+        let from = url("https://va.liveperson.net/api/account/1/agentSession/9/availableAgents");
+        let hosts = Hosts::new(&from, &[]);
+        let cases = [
+            (
+                "?timeStamp=7",
+                Some(
+                    "https://va.liveperson.net/api/account/1/agentSession/9/availableAgents?timeStamp=7&v=1&NC=true",
+                ),
+            ),
+            ("https://u:p@va.liveperson.net/", None),
+            ("https://example.org/?v=1", None),
+            ("https://[", None),
+        ];
+        for (href, expect) in cases {
+            let followed = follow(&hosts, &Filters::default(), &from, href);
+            assert_eq!(followed.as_ref().map(Url::as_str), expect, "{href}");
         }
     }
 

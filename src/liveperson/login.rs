@@ -61,7 +61,7 @@ pub(super) async fn discover(reach: &Reach, service: &str) -> Result<Url, Source
     if answer.status != 200 {
         return Err(step.refused(&from, &answer));
     }
-    let named = discovery::host(&answer.body, SERVICE, account).map_err(|_| {
+    let named = discovery::host(&answer.body, service, account).map_err(|_| {
         step.unexpected(
             &from,
             &answer,

@@ -13,9 +13,9 @@
 mod client;
 pub mod decode;
 mod fault;
-mod hosts;
+pub mod hosts;
 mod latch;
-mod links;
+pub mod links;
 mod login;
 mod losses;
 mod memory;
