@@ -21,6 +21,7 @@ mod losses;
 mod memory;
 mod pace;
 mod poll;
+pub mod redact;
 mod session;
 
 use std::{sync::Arc, time::Duration};
