@@ -196,18 +196,6 @@ fn word(text: &str, in_tag: bool, line: &mut Line) -> usize {
         line.mask();
         return length;
     }
-    if all.contains('@') {
-        line.mask();
-        return end;
-    }
-    if let Some(at) = all.find('?').filter(|at| at + 1 < all.len()) {
-        // A query may hold what parts words elsewhere.
-        line.part(&all[..at]);
-        line.mask();
-        return text
-            .find(|c| is_blank(c) || matches!(c, '"' | '<' | '>'))
-            .unwrap_or(text.len());
-    }
     let closes = in_tag && all.starts_with('/');
     if in_tag && !closes && tells(all) {
         line.part(all);
@@ -215,22 +203,33 @@ fn word(text: &str, in_tag: bool, line: &mut Line) -> usize {
         let close = format!("</{all}");
         return end + rest.find(&close).unwrap_or(rest.len());
     }
-    if let Some(key) = telling_part(all, rest).filter(|_| !closes) {
-        for part in all[..key].split_inclusive(['=', '&']) {
+    let key = telling_part(all, rest).filter(|_| !closes);
+    let head = &all[..key.unwrap_or(end)];
+    let query = all.find('?').filter(|at| at + 1 < end);
+    if all.contains('@') {
+        line.mask();
+    } else {
+        let shown_to = query.unwrap_or(end).min(head.len());
+        for part in head[..shown_to].split_inclusive(['=', '&']) {
             shown(part, line);
         }
-        let after = &text[key..];
-        line.mask();
-        return key + value(after);
     }
-    for part in all.split_inclusive(['=', '&']) {
-        shown(part, line);
+    let mut used = end;
+    if let Some(key) = key {
+        line.mask();
+        used = used.max(key + value(&text[key..]));
+    }
+    if query.is_some() {
+        // A query may hold what parts words elsewhere.
+        line.mask();
+        let ends = text.find(|c| is_blank(c) || matches!(c, '"' | '<' | '>'));
+        used = used.max(ends.unwrap_or(text.len()));
     }
     let bare = normal(all);
-    if !closes && LOOSE.iter().any(|name| bare.contains(name)) {
+    if !closes && key.is_none() && LOOSE.iter().any(|name| bare.contains(name)) {
         line.loose = LOOSE_WORDS;
     }
-    end
+    used
 }
 
 /// A part of a form with the sign that ends it.
@@ -337,10 +336,17 @@ fn end_of_line(text: &str) -> usize {
         .unwrap_or(text.len())
 }
 
-/// Whether values of this name are secret.
+/// Whether values of this name are secret. The whole names count behind a prefix, too.
 fn tells(name: &str) -> bool {
-    let name = normal(name);
-    SECRET.iter().any(|part| name.contains(part)) || SECRET_WHOLE.iter().any(|whole| name == *whole)
+    let all = normal(name);
+    SECRET.iter().any(|part| all.contains(part))
+        || name
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|piece| {
+                SECRET_WHOLE
+                    .iter()
+                    .any(|whole| piece.eq_ignore_ascii_case(whole))
+            })
 }
 
 fn normal(name: &str) -> String {
@@ -393,7 +399,11 @@ mod tests {
             ("mail to o'brien@example.org, ok", "mail to ***, ok"),
             ("<jo@example.org>", "<***>"),
             ("at https://h/?a=1;b=2,c d", "at https://h/*** d"),
-            ("https://user:pw@h/ x", "*** x"),
+            ("https://jo:x@h/ x", "*** x"),
+            ("https://jo:pw@h/ x", "***"),
+            ("https://h/?a=1&password=b,c\nd", "https://h/*** d"),
+            ("password=a@b;c", "***"),
+            ("<n:text>a b</n:text>", "<n:text***</n:text>"),
             ("a%40b.de a\\u0040b.de gr\u{fc}n \u{0}x", "***"),
             ("k3y0a x1", "*** x1"),
             // Telling names, in each form.
