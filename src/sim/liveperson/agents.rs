@@ -1,7 +1,7 @@
 //! `availableAgents` (contract §4): filters, cursor, format, and the cache of the whole list.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,14 +10,16 @@ use bytes::Bytes;
 
 use super::{
     answer::{Answer, Pieces},
-    behaviour::{Empty, Next, StaleCursor, Style},
-    faults::What,
+    behaviour::{Next, StaleCursor, Unchanged, UnknownSkill},
     json,
     list::{Row, state_name},
     people::SKILLS,
     request::{Format, Request},
     service::Service,
     session::{address, problem},
+    style::{Empty, Style},
+    told::ToldClock,
+    what::What,
     world::{Entry, World},
     xml,
 };
@@ -25,14 +27,61 @@ use super::{
 /// So many cursors are remembered, whatever their age.
 const CURSORS: usize = 4_096;
 
-/// A `timeStamp` that was given out.
+/// What a `timeStamp` that was given out stands for.
 #[derive(Clone, Copy, Debug)]
 struct Cursor {
-    /// Its value: epoch milliseconds, but never the same twice for different worlds.
-    stamp: i64,
     /// The revision that the list showed.
     revision: u64,
     given: Duration,
+}
+
+/// The `timeStamp`s that were given out: told epoch milliseconds, but never the same twice for
+/// different worlds, even when the told time stands still or goes back.
+#[derive(Debug, Default)]
+struct Cursors {
+    by_stamp: BTreeMap<i64, Cursor>,
+    /// In the order they were given out.
+    stamps: VecDeque<i64>,
+    /// How often the told time had jumped at the newest one.
+    jumps: u64,
+}
+
+impl Cursors {
+    /// A stamp for a list that shows `revision`.
+    fn give(&mut self, clock: &ToldClock, revision: u64, ttl: Duration) -> i64 {
+        let (now, given, jumps) = (clock.now().millis(), clock.elapsed(), clock.jumps());
+        while let Some(oldest) = self.stamps.front() {
+            let too_old = |cursor: &Cursor| given.saturating_sub(cursor.given) >= ttl;
+            if self.stamps.len() < CURSORS && !self.by_stamp.get(oldest).is_some_and(too_old) {
+                break;
+            }
+            self.by_stamp.remove(oldest);
+            self.stamps.pop_front();
+        }
+        let last = self.stamps.back().filter(|_| self.jumps == jumps).copied();
+        let newest = last.and_then(|stamp| self.by_stamp.get(&stamp));
+        if let (Some(stamp), Some(cursor)) = (last, newest)
+            && cursor.revision == revision
+            && cursor.given == given
+        {
+            return stamp;
+        }
+        let mut stamp = last.map_or(now, |last| now.max(last.saturating_add(1)));
+        // After a jump back the moment may have been given out before.
+        while self.by_stamp.contains_key(&stamp) {
+            stamp = stamp.saturating_add(1);
+        }
+        self.by_stamp.insert(stamp, Cursor { revision, given });
+        self.stamps.push_back(stamp);
+        self.jumps = jumps;
+        stamp
+    }
+
+    /// The revision behind a stamp; `None` when it is unknown or too old.
+    fn revision_of(&self, stamp: &str, now: Duration, ttl: Duration) -> Option<u64> {
+        let cursor = self.by_stamp.get(&stamp.parse().ok()?)?;
+        (now.saturating_sub(cursor.given) < ttl).then_some(cursor.revision)
+    }
 }
 
 /// A whole list, rendered once for all who ask in the same way.
@@ -50,7 +99,7 @@ struct Cached {
 /// Cursors and rendered lists, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
-    cursors: Mutex<VecDeque<Cursor>>,
+    cursors: Mutex<Cursors>,
     /// At most one list a format.
     cache: Mutex<Vec<Cached>>,
 }
@@ -124,8 +173,26 @@ pub(super) fn show(
         none: fault == Some(&What::EmptyList),
     };
     let lists = &service.lists;
+    if let Some(skill) = &filters.skill
+        && behaviour.unknown_skill == UnknownSkill::BadRequest
+        && !SKILLS.iter().any(|known| known.1 == skill)
+    {
+        return problem(service, request, 400, "no such skill");
+    }
     if let Some(stamp) = request.query("timeStamp") {
-        let known = lists.revision_of(stamp, service.clock.elapsed(), behaviour.cursor_ttl);
+        let (now, ttl) = (service.clock.elapsed(), behaviour.cursor_ttl);
+        let known = lock(&lists.cursors).revision_of(stamp, now, ttl);
+        let revision = service.world.lock().revision();
+        if known == Some(revision) {
+            match behaviour.unchanged {
+                Unchanged::List => {}
+                Unchanged::NoContent => return Answer::empty(204),
+                Unchanged::NotModified => return Answer::empty(304),
+                Unchanged::EmptyBody => {
+                    return Answer::text(200, request.format.content_type(), "");
+                }
+            }
+        }
         match (known, behaviour.stale_cursor) {
             (Some(revision), _) if behaviour.next == Next::Delta => filters.after = Some(revision),
             (Some(_), _) | (None, StaleCursor::Full) => {}
@@ -153,11 +220,12 @@ pub(super) fn show(
             Some(What::ForeignAccount(foreign)) => foreign.as_str(),
             _ => account,
         };
-        let stamp = lists.stamp(service, list.revision, behaviour.cursor_ttl);
+        let mut cursors = lock(&lists.cursors);
+        let stamp = cursors.give(&service.clock, list.revision, behaviour.cursor_ttl);
         // As in the sample: only the stamp, no `v`, no `NC`, no filters (contract §4.6).
         let href = format!(
             "{}/availableAgents?timeStamp={stamp}",
-            address(request, account, id)
+            address(request, account, id, fault)
         );
         match request.format {
             Format::Xml => xml::link(&href, style),
@@ -223,38 +291,6 @@ impl Lists {
             cache.push(list.clone());
         }
         list
-    }
-
-    /// A `timeStamp` for a list that shows `revision`.
-    fn stamp(&self, service: &Service, revision: u64, ttl: Duration) -> i64 {
-        let (now, given) = (service.clock.now().millis(), service.clock.elapsed());
-        let mut cursors = lock(&self.cursors);
-        cursors.retain(|cursor| given.saturating_sub(cursor.given) < ttl);
-        let last = cursors.back().copied();
-        if let Some(last) = last
-            && last.revision == revision
-            && last.given == given
-        {
-            return last.stamp;
-        }
-        if cursors.len() == CURSORS {
-            cursors.pop_front();
-        }
-        let stamp = last.map_or(now, |last| now.max(last.stamp + 1));
-        cursors.push_back(Cursor {
-            stamp,
-            revision,
-            given,
-        });
-        stamp
-    }
-
-    /// The revision behind a `timeStamp`; `None` when it is unknown or too old.
-    fn revision_of(&self, stamp: &str, now: Duration, ttl: Duration) -> Option<u64> {
-        let stamp: i64 = stamp.parse().ok()?;
-        let cursors = lock(&self.cursors);
-        let cursor = cursors.iter().find(|cursor| cursor.stamp == stamp)?;
-        (now.saturating_sub(cursor.given) < ttl).then_some(cursor.revision)
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::request::Format;
+use super::{drip::Drip, request::Format, traffic::InFlight};
 
 /// An answer, still open to be spoilt by a fault.
 #[derive(Debug)]
@@ -54,7 +54,8 @@ impl Answer {
     }
 
     /// The answer as hyper wants it. A header that cannot be written is left out.
-    pub(super) fn into_response(self) -> Response<Pieces> {
+    pub(super) fn into_response(mut self, in_flight: Option<InFlight>) -> Response<Pieces> {
+        self.body.in_flight = in_flight;
         let mut response = Response::new(self.body);
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -70,10 +71,14 @@ impl Answer {
 }
 
 /// A body in pieces. Big lists share their pieces with the cache instead of copying them.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Pieces {
     pieces: VecDeque<Bytes>,
     ending: Ending,
+    /// Its pace; as fast as it goes without one.
+    drip: Option<Drip>,
+    /// The request counts as being answered until the body is gone.
+    in_flight: Option<InFlight>,
 }
 
 /// How a body ends.
@@ -92,8 +97,14 @@ impl Pieces {
     pub(super) fn of(pieces: impl IntoIterator<Item = Bytes>) -> Self {
         Self {
             pieces: pieces.into_iter().collect(),
-            ending: Ending::Proper,
+            ..Self::default()
         }
+    }
+
+    /// Lets the body come in drips.
+    pub(super) fn dripping(mut self, drip: Drip) -> Self {
+        self.drip = Some(drip);
+        self
     }
 
     /// All bytes of the pieces.
@@ -140,10 +151,15 @@ impl Body for Pieces {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if let Some(piece) = self.pieces.pop_front() {
+        let this = &mut *self;
+        let piece = match &mut this.drip {
+            Some(drip) => std::task::ready!(drip.poll(&mut this.pieces, context)),
+            None => this.pieces.pop_front(),
+        };
+        if let Some(piece) = piece {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
-        match &mut self.ending {
+        match &mut this.ending {
             Ending::Proper | Ending::Filling(0, _) => Poll::Ready(None),
             Ending::Filling(left, chunk) => {
                 let size = usize::try_from(*left).map_or(chunk.len(), |left| left.min(chunk.len()));

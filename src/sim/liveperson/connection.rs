@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     io,
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Request as HttpRequest, Response};
+use http::{Request as HttpRequest, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -23,7 +24,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    answer::{Answer, Pieces},
+    answer::Answer,
+    control::{self, Control},
     recorder::{Recorded, Recorder},
     request::Request,
     service::Service,
@@ -39,6 +41,9 @@ pub(super) struct Desk {
     pub(super) recorder: Arc<Recorder>,
     /// Our address, for clients that do not say `Host`.
     pub(super) own: String,
+    pub(super) control: Control,
+    /// This listener is for the control API alone.
+    pub(super) control_only: bool,
 }
 
 /// Accepts connections until told to stop. There is no cap: the simulator's only clients are ours.
@@ -51,8 +56,8 @@ pub(super) async fn accept(
     let accepting = async {
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => {
-                    let serving = serve(stream, desk.clone());
+                Ok((stream, peer)) => {
+                    let serving = serve(stream, peer, desk.clone());
                     tasks.spawn(stop.clone().run_until_cancelled_owned(serving));
                 }
                 // Out of file descriptors, mostly: trying at once would only burn the processor.
@@ -63,7 +68,7 @@ pub(super) async fn accept(
     stop.run_until_cancelled(accepting).await;
 }
 
-async fn serve(stream: TcpStream, desk: Desk) {
+async fn serve(stream: TcpStream, peer: SocketAddr, desk: Desk) {
     let reset = Arc::new(AtomicBool::new(false));
     // Small answers in two writes must not wait for each other; failing costs only speed.
     let _ = stream.set_nodelay(true);
@@ -71,7 +76,26 @@ async fn serve(stream: TcpStream, desk: Desk) {
         stream,
         reset: Arc::clone(&reset),
     };
-    let answering = service_fn(move |request| answer(desk.clone(), Arc::clone(&reset), request));
+    let answering = service_fn(move |request: HttpRequest<Incoming>| {
+        let (desk, reset) = (desk.clone(), Arc::clone(&reset));
+        async move {
+            let service = Arc::clone(&desk.service);
+            let (answer, in_flight) = if is_control(request.uri().path()) {
+                (controlled(desk, peer, request).await, None)
+            } else if desk.control_only {
+                let message = "only /sim/ is served here";
+                (Answer::text(404, "text/plain", message), None)
+            } else {
+                let in_flight = service.traffic.enter();
+                (answer(desk, &reset, request).await, Some(in_flight))
+            };
+            let answer = match service.clock.date() {
+                Some(date) => answer.with(header::DATE, date),
+                None => answer,
+            };
+            Ok::<_, Infallible>(answer.into_response(in_flight))
+        }
+    });
     // Clients that leave or send rubbish are their own business.
     let _ = http1::Builder::new()
         // Its `Date` would be the machine's, not the clock's.
@@ -80,15 +104,39 @@ async fn serve(stream: TcpStream, desk: Desk) {
         .await;
 }
 
-async fn answer(
-    desk: Desk,
-    reset: Arc<AtomicBool>,
-    request: HttpRequest<Incoming>,
-) -> Result<Response<Pieces>, Infallible> {
+fn is_control(path: &str) -> bool {
+    path.split('/').nth(1) == Some(control::ROOT)
+}
+
+async fn controlled(desk: Desk, peer: SocketAddr, request: HttpRequest<Incoming>) -> Answer {
     let (parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, control::BODY_LIMIT).collect().await else {
+        return Answer::text(413, "text/plain", "Payload Too Large");
+    };
+    let answering = move || {
+        let path = parts.uri.path().split('/').skip(2).collect::<Vec<_>>();
+        desk.control
+            .answer(peer, &parts.method, &path, &body.to_bytes())
+    };
+    // The people may be many: not on a thread that serves others.
+    let answer = tokio::task::spawn_blocking(answering).await;
+    answer.unwrap_or_else(|_| Answer::text(500, "text/plain", "the simulator failed"))
+}
+
+async fn answer(desk: Desk, reset: &AtomicBool, request: HttpRequest<Incoming>) -> Answer {
+    let (parts, body) = request.into_parts();
+    let target = parts.uri.path_and_query();
+    let mut entry = LogEntry {
+        recorder: Arc::clone(&desk.recorder),
+        request: Recorded {
+            method: parts.method.to_string(),
+            target: target.map_or_else(String::new, ToString::to_string),
+            status: 0,
+        },
+    };
     let answer = match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => {
-            let request = Request::read(&parts, body.to_bytes(), &desk.own);
+            let request = Request::read(&parts, body.to_bytes(), (&desk.own, false));
             desk.service.answer(request).await
         }
         Err(_) => Answer::text(413, "text/plain", "Payload Too Large"),
@@ -96,13 +144,20 @@ async fn answer(
     if answer.body.is_broken() {
         reset.store(true, Ordering::Relaxed);
     }
-    let target = parts.uri.path_and_query();
-    desk.recorder.add(Recorded {
-        method: parts.method.to_string(),
-        target: target.map_or_else(String::new, ToString::to_string),
-        status: answer.status,
-    });
-    Ok(answer.into_response())
+    entry.request.status = answer.status;
+    answer
+}
+
+/// Writes a request into the log when it is answered, or when the client has left before that.
+struct LogEntry {
+    recorder: Arc<Recorder>,
+    request: Recorded,
+}
+
+impl Drop for LogEntry {
+    fn drop(&mut self) {
+        self.recorder.add(self.request.clone());
+    }
 }
 
 /// A stream that can be closed with a reset instead of a goodbye.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::Answer,
+    behaviour::DiscoveryAnswer,
     request::Request,
     service::{Service, refusal},
 };
@@ -20,7 +21,13 @@ pub(super) fn one(service: &Service, request: &Request, account: &str, name: &st
     if !SERVICES.contains(&name) {
         return refusal(service, 404, 5, "unknown service");
     }
-    Answer::json(200, &item(request, account, name))
+    let item = item(request, account, name);
+    let body = match service.behaviour().discovery_answer {
+        DiscoveryAnswer::Single => item,
+        DiscoveryAnswer::List => json!({ "baseURIs": [item] }),
+        DiscoveryAnswer::ListObject => json!({ "baseURIs": item }),
+    };
+    Answer::json(200, &body)
 }
 
 /// `GET /api/account/{account}/service/baseURI.json`.
@@ -49,5 +56,5 @@ fn refused(service: &Service, request: &Request, account: &str) -> Option<Answer
     {
         return Some(refusal(service, 400, 5, "unknown version"));
     }
-    (account != service.identity.account).then(|| refusal(service, 401, 5, "invalid site"))
+    (account != service.identity().account).then(|| refusal(service, 401, 5, "invalid site"))
 }

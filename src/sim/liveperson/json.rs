@@ -2,9 +2,9 @@
 //! a list of one is no list.
 
 use super::{
-    behaviour::{Empty, Style},
     list::{Row, Written, max_chats, put, room_for, state},
     people::{GROUPS, skill_name},
+    style::{Empty, Style},
 };
 
 /// Writes the list; the link goes between the two halves, with its comma.
@@ -51,11 +51,11 @@ fn agent(row: Row<'_>, style: Style, out: &mut String) {
     member(at, "id", out, |out| put(agent.id, out));
     out.push(',');
     member(at, "chatState", out, |out| {
-        out.push_str(state(agent.presence));
+        out.push_str(state(agent.presence, style.states));
     });
     out.push(',');
     member(at, "voiceState", out, |out| {
-        out.push_str(state(agent.voice));
+        out.push_str(state(agent.voice, style.states));
     });
     out.push(',');
     member(at, "maxChats", out, |out| max_chats(agent.capacity, out));
@@ -78,7 +78,10 @@ fn agent(row: Row<'_>, style: Style, out: &mut String) {
         many(&agent.skills, out, |skill, out| {
             quoted(out, |out| put(skill, out));
         });
-        out.push_str("},\"skillsInfo\":{\"skillInfo\":");
+        out.push('}');
+    }
+    if !agent.skills.is_empty() && style.skills_info {
+        out.push_str(",\"skillsInfo\":{\"skillInfo\":");
         many(&agent.skills, out, |skill, out| {
             out.push_str("{\"id\":");
             quoted(out, |out| put(skill, out));

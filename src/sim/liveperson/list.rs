@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::world::Entry;
+use super::{style::States, world::Entry};
 use crate::domain::{Capacity, Presence};
 
 /// An agent to be written, and the seconds he has been in his state.
@@ -28,13 +28,15 @@ pub(super) const fn room_for(agents: usize) -> usize {
 }
 
 /// `chatState` and `voiceState` (contract §4.4); `Unknown` is a number nobody documented.
-pub(super) const fn state(presence: Presence) -> &'static str {
-    match presence {
-        Presence::Offline => "1",
-        Presence::Online => "2",
-        Presence::Occupied => "3",
-        Presence::Away => "4",
-        Presence::Unknown => "9",
+pub(super) const fn state(presence: Presence, style: States) -> &'static str {
+    match (style, presence) {
+        (States::Names, presence) => state_name(presence),
+        (States::Empty, _) => "",
+        (States::Unknown, _) | (States::Digits, Presence::Unknown) => "9",
+        (States::Digits, Presence::Offline) => "1",
+        (States::Digits, Presence::Online) => "2",
+        (States::Digits, Presence::Occupied) => "3",
+        (States::Digits, Presence::Away) => "4",
     }
 }
 

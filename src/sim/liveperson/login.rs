@@ -12,13 +12,14 @@ use super::{
     discovery,
     people::GROUPS,
     request::Request,
-    service::{Service, refusal},
+    service::{Counts, Service, refusal},
+    what::What,
 };
 use crate::domain::Presence;
 
 /// A login, from its answer until it is revoked, logged out or not refreshed in time.
 #[derive(Clone, Debug)]
-struct Login {
+pub(super) struct Login {
     bearer: String,
     csrf: String,
     /// Value of the cookie.
@@ -32,6 +33,17 @@ struct Login {
 struct Session {
     bearer: String,
     used: Duration,
+    /// Value of the session's own cookie.
+    cookie: String,
+}
+
+/// A new agent session.
+#[derive(Clone, Debug)]
+pub(super) struct Opened {
+    /// Numeric, as in every sample.
+    pub(super) id: String,
+    /// Value of its own cookie.
+    pub(super) cookie: String,
 }
 
 /// Who is logged in, and the agent sessions that hang on the logins. Tokens come from dice with
@@ -40,6 +52,8 @@ struct Session {
 pub(super) struct Logins {
     live: Vec<Login>,
     sessions: BTreeMap<String, Session>,
+    logins_made: u64,
+    sessions_made: u64,
     dice: Rng,
 }
 
@@ -48,6 +62,8 @@ impl Logins {
         Self {
             live: Vec::new(),
             sessions: BTreeMap::new(),
+            logins_made: 0,
+            sessions_made: 0,
             // Not the world's dice: how often somebody logs in must not change the world.
             dice: Rng::with_seed(!seed),
         }
@@ -57,11 +73,12 @@ impl Logins {
         format!("{:032x}{:032x}", self.dice.u128(..), self.dice.u128(..))
     }
 
-    fn open(&mut self, now: Duration, behaviour: &Behaviour) -> Login {
+    /// Makes a login.
+    pub(super) fn open(&mut self, now: Duration, behaviour: &Behaviour) -> Login {
         if behaviour.second_login_revokes {
-            self.live.clear();
-            self.sessions.clear();
+            self.revoke_all();
         }
+        self.logins_made += 1;
         let login = Login {
             bearer: self.token(),
             csrf: self.token(),
@@ -70,6 +87,24 @@ impl Logins {
         };
         self.live.push(login.clone());
         login
+    }
+
+    /// Ends every login and every agent session.
+    pub(super) fn revoke_all(&mut self) {
+        self.live.clear();
+        self.sessions.clear();
+    }
+
+    /// How many are good now, and how many were ever made.
+    pub(super) fn counts(&mut self, now: Duration, behaviour: &Behaviour) -> Counts {
+        self.forget_old(now, behaviour);
+        Counts {
+            logins: self.live.len(),
+            sessions: self.sessions.len(),
+            logins_made: self.logins_made,
+            sessions_made: self.sessions_made,
+            ..Counts::default()
+        }
     }
 
     fn forget_old(&mut self, now: Duration, behaviour: &Behaviour) {
@@ -88,22 +123,35 @@ impl Logins {
         self.live.iter().any(|login| login.bearer == bearer)
     }
 
-    /// Makes an agent session under a live bearer and gives its id: numeric, as in every sample.
-    pub(super) fn open_session(&mut self, bearer: &str, now: Duration) -> String {
+    /// Makes an agent session under a live bearer.
+    pub(super) fn open_session(&mut self, bearer: &str, now: Duration) -> Opened {
         let id = self.dice.u32(100_000_000..2_000_000_000).to_string();
         let session = Session {
             bearer: bearer.to_owned(),
             used: now,
+            cookie: self.token(),
         };
+        let cookie = session.cookie.clone();
+        self.sessions_made += 1;
         self.sessions.insert(id.clone(), session);
-        id
+        Opened { id, cookie }
     }
 
     /// Marks an agent session as used now; `false` when there is none, or not any more. Any live
-    /// bearer will do: the sessions are the user's (contract §3.3 "continuity").
-    pub(super) fn touch_session(&mut self, id: &str, now: Duration, behaviour: &Behaviour) -> bool {
+    /// bearer will do: the sessions are the user's (contract §3.3 "continuity"). `cookie` is what
+    /// the request brought back, looked at only where the behaviour wants it.
+    pub(super) fn touch_session(
+        &mut self,
+        id: &str,
+        cookie: Option<&str>,
+        now: Duration,
+        behaviour: &Behaviour,
+    ) -> bool {
         self.forget_old(now, behaviour);
-        match self.sessions.get_mut(id) {
+        let session = self.sessions.get_mut(id).filter(|session| {
+            !behaviour.security_cookie || cookie == Some(session.cookie.as_str())
+        });
+        match session {
             Some(session) => {
                 session.used = now;
                 true
@@ -119,7 +167,12 @@ impl Logins {
 }
 
 /// `POST /api/account/{account}/login`.
-pub(super) fn login(service: &Service, request: &Request, account: &str) -> Answer {
+pub(super) fn login(
+    service: &Service,
+    request: &Request,
+    account: &str,
+    fault: Option<&What>,
+) -> Answer {
     // Contract §2.1: absent, 1.2 and 1.3 are all in use.
     if !matches!(request.query("v"), None | Some("1.2" | "1.3")) {
         return refusal(service, 400, 5, "unknown version");
@@ -128,7 +181,7 @@ pub(super) fn login(service: &Service, request: &Request, account: &str) -> Answ
         return refusal(service, 400, 5, "the body is not a JSON object");
     };
     let word = |key: &str| body.get(key).and_then(Value::as_str);
-    let identity = &service.identity;
+    let identity = service.identity();
     let known = match (word("username"), word("password"), word("appKey")) {
         (Some(user), Some(password), _) => {
             user == identity.username && password == identity.password
@@ -152,11 +205,8 @@ pub(super) fn login(service: &Service, request: &Request, account: &str) -> Answ
         );
     }
     let behaviour = service.behaviour();
-    let login = service.logins().open(service.clock.elapsed(), &behaviour);
     let groups = GROUPS.map(|(id, name)| json!({ "id": id, "deleted": false, "name": name }));
     let mut answer = json!({
-        "bearer": login.bearer,
-        "csrf": login.csrf,
         "wsuk": "1042",
         "sessionTTl": behaviour.login_ttl.as_millis().to_string(),
         "config": {
@@ -174,13 +224,20 @@ pub(super) fn login(service: &Service, request: &Request, account: &str) -> Answ
         "csdsCollectionResponse": discovery::collection(request, account),
         "accountData": { "agentGroupsData": { "items": groups, "revision": 1 } },
     });
+    if fault == Some(&What::NoBearer) {
+        return Answer::json(200, &answer);
+    }
+    let login = service.logins().open(service.clock.elapsed(), &behaviour);
+    answer["bearer"] = Value::from(login.bearer.as_str());
+    answer["csrf"] = Value::from(login.csrf.as_str());
     if behaviour.session_id_in_body {
         answer["sessionId"] = Value::from(login.session.as_str());
     }
-    // Not `Secure`: there is no TLS here.
     let cookie = format!(
-        "{}={}; Path=/; HttpOnly",
-        behaviour.cookie_name, login.session
+        "{}={}; Path=/; HttpOnly{}",
+        behaviour.cookie_name.text(),
+        login.session,
+        request.cookie_guard(),
     );
     Answer::json(200, &answer).with(header::SET_COOKIE, cookie)
 }
@@ -221,7 +278,7 @@ fn with_csrf(
     logins.forget_old(service.clock.elapsed(), &behaviour);
     let session = request.session_cookie().unwrap_or_default();
     let known = match logins.by_cookie(session) {
-        Some(login) if account == service.identity.account => login.csrf.clone(),
+        Some(login) if account == service.identity().account => login.csrf.clone(),
         _ => return refusal(service, 401, 5, "no such session"),
     };
     if csrf != Some(known.as_str()) {

@@ -1,33 +1,44 @@
 //! LivePerson's side, simulated: domain discovery, login, agent session and `availableAgents` in
 //! JSON and XML over a real socket, with a world that moves by itself (LivePerson contract §1–5).
 //!
-//! Plain HTTP only: it is for loopback. Start it with [`Simulator::start`]; look at its people with
-//! [`Simulator::world`], break it with [`Simulator::faults`], and turn what nobody documents with
-//! [`Simulator::behave`].
+//! Start it with [`Simulator::start`]; look at its people with [`Simulator::world`], break it with
+//! [`Simulator::faults`], and turn what nobody documents with [`Simulator::behave`]. The same can
+//! be done from outside, through the control API below `/sim/`.
 
 mod agents;
 mod answer;
 mod behaviour;
+mod breakage;
 mod connection;
+mod control;
 mod discovery;
+mod drip;
 mod element;
 mod faults;
 mod gzip;
+mod identity;
 mod json;
 mod list;
 mod login;
+mod millis;
 mod people;
 mod recorder;
 mod request;
+mod resource;
 mod service;
 mod session;
+mod setup;
+mod style;
+mod told;
+mod traffic;
+mod what;
 mod world;
 mod xml;
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    net::SocketAddr,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -39,74 +50,29 @@ use tokio_util::{
 
 pub use self::{
     behaviour::{
-        Behaviour, Empty, Namespace, Next, SessionAnswer, SessionOver, StaleCursor, Style,
+        Behaviour, CookieName, DiscoveryAnswer, Next, RevisionHeader, SessionAnswer, SessionOver,
+        StaleCursor, Unchanged, UnknownSkill,
     },
-    faults::{Fault, Faults, FaultsHandle, Place, What},
+    faults::{Fault, Faults, FaultsHandle, Place},
+    identity::IdentityChange,
     people::{GROUPS, SKILLS, SimAgent},
     recorder::Recorded,
+    service::Counts,
+    setup::SimConfig,
+    style::{Empty, Namespace, States, Style},
+    what::What,
     world::WorldHandle,
 };
 use self::{
-    login::Logins,
-    recorder::Recorder,
-    service::{Identity, Service},
-    world::Recipe,
+    connection::Desk, control::Control, identity::Identity, login::Logins, recorder::Recorder,
+    service::Service, told::ToldClock, traffic::Traffic, world::Recipe,
 };
 use crate::ports::Clock;
-
-/// What a simulator is made from. It has no `Debug`, since it holds a password.
-#[derive(Clone)]
-pub struct SimConfig {
-    /// Where to listen; port 0 takes any free one.
-    pub listen: SocketAddr,
-    /// Account number.
-    pub account: String,
-    /// Login name of the one user who may log in.
-    pub username: String,
-    /// Its password.
-    pub password: String,
-    /// For a login by keys instead of the password (contract §2.3): the key or client id.
-    pub app_key: String,
-    /// The secret of that key.
-    pub app_secret: String,
-    /// How many agents there are besides that user.
-    pub agents: usize,
-    /// Seed of the world and of the tokens. Same seed, same steps: same people, same states.
-    pub seed: u64,
-    /// How often the world moves by itself; zero leaves that to [`WorldHandle::step`].
-    pub step_every: Duration,
-    /// Whether steps also take agents off the list and bring them back, from ten agents on.
-    pub turnover: bool,
-    /// How it behaves where the contract is open.
-    pub behaviour: Behaviour,
-    /// What goes wrong from the start.
-    pub faults: Faults,
-}
-
-impl Default for SimConfig {
-    /// Account `12345678`, user `bridge` with password `bridge-password`, 25 agents who move every
-    /// second, on a free port of loopback.
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            account: "12345678".to_owned(),
-            username: "bridge".to_owned(),
-            password: "bridge-password".to_owned(),
-            app_key: "bridge-key".to_owned(),
-            app_secret: "bridge-secret".to_owned(),
-            agents: 25,
-            seed: 1,
-            step_every: Duration::from_secs(1),
-            turnover: true,
-            behaviour: Behaviour::default(),
-            faults: Faults::default(),
-        }
-    }
-}
 
 /// A running simulator. Dropping it stops it, too, without waiting.
 pub struct Simulator {
     addr: SocketAddr,
+    control: Option<SocketAddr>,
     service: Arc<Service>,
     recorder: Arc<Recorder>,
     tasks: TaskTracker,
@@ -115,51 +81,47 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Binds, and serves until stopped. Fails only when the address cannot be bound.
+    /// Binds, and serves until stopped. Fails only when an address cannot be bound.
     pub async fn start(config: SimConfig, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
+        let control = match config.control {
+            Some(address) => Some(TcpListener::bind(address).await?),
+            None => None,
+        };
         let addr = listener.local_addr()?;
-        // A step by hand counts as a second of the world.
-        let step_seconds = config.step_every.as_secs().max(1);
-        let world = WorldHandle::new(&Recipe {
-            agents: config.agents,
-            seed: config.seed,
-            own_login: config.username.clone(),
-            step_seconds: i64::try_from(step_seconds).unwrap_or(1),
-            turnover: config.turnover,
-        });
-        let service = Arc::new(Service {
-            identity: Identity {
-                account: config.account,
-                username: config.username,
-                password: config.password,
-                app_key: config.app_key,
-                app_secret: config.app_secret,
-            },
-            behaviour: Mutex::new(config.behaviour),
-            faults: FaultsHandle::new(config.faults),
-            world: world.clone(),
-            clock: Arc::clone(&clock),
-            logins: Mutex::new(Logins::new(config.seed)),
-            lists: agents::Lists::default(),
-        });
+        let service = Arc::new(service(&config, Arc::clone(&clock)));
+        let world = service.world.clone();
         let recorder = Arc::new(Recorder::default());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        tasks.spawn(connection::accept(
-            listener,
-            connection::Desk {
+        let desk = Desk {
+            service: Arc::clone(&service),
+            recorder: Arc::clone(&recorder),
+            own: addr.to_string(),
+            control: Control {
                 service: Arc::clone(&service),
                 recorder: Arc::clone(&recorder),
-                own: addr.to_string(),
+                from_anywhere: config.control_from_anywhere,
             },
-            tasks.clone(),
-            stop.clone(),
-        ));
+            control_only: false,
+        };
+        let mut control_addr = None;
+        if let Some(control) = control {
+            control_addr = Some(control.local_addr()?);
+            let desk = Desk {
+                control_only: true,
+                ..desk.clone()
+            };
+            let accepting = connection::accept(control, desk, tasks.clone(), stop.clone());
+            tasks.spawn(accepting);
+        }
+        let accepting = connection::accept(listener, desk, tasks.clone(), stop.clone());
+        tasks.spawn(accepting);
         if !config.step_every.is_zero() {
             tasks.spawn(keep_moving(world, clock, config.step_every, stop.clone()));
         }
         Ok(Self {
             addr,
+            control: control_addr,
             service,
             recorder,
             tasks,
@@ -178,6 +140,14 @@ impl Simulator {
         format!("http://{}", self.addr)
     }
 
+    /// Under which address `/sim/` is served: a listener of its own, or [`Self::base_url`].
+    pub fn control_url(&self) -> String {
+        match self.control {
+            Some(address) => format!("http://{address}"),
+            None => self.base_url(),
+        }
+    }
+
     /// The people.
     pub fn world(&self) -> WorldHandle {
         self.service.world.clone()
@@ -190,8 +160,44 @@ impl Simulator {
 
     /// Changes how it behaves where the contract is open.
     pub fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
-        let behaviour = self.service.behaviour.lock();
-        change(&mut behaviour.unwrap_or_else(PoisonError::into_inner));
+        self.service.behave(change);
+    }
+
+    /// How it behaves where the contract is open.
+    pub fn behaviour(&self) -> Behaviour {
+        self.service.behaviour()
+    }
+
+    /// Changes who may log in, and ends all logins when told so.
+    pub fn identify(&self, change: IdentityChange) {
+        self.service.identify(change);
+    }
+
+    /// Another client logs in as the same user; what that does to the first one is up to
+    /// [`Behaviour::second_login_revokes`].
+    pub fn intrude(&self) {
+        self.service.intrude();
+    }
+
+    /// Moves the wall clock that it tells, in milliseconds, either way. Its waits do not notice.
+    pub fn jump(&self, millis: i64) {
+        self.service.clock.jump(millis);
+    }
+
+    /// How many logins, sessions and requests there are.
+    pub fn counts(&self) -> Counts {
+        self.service.counts()
+    }
+
+    /// Requests being answered now, to the last byte of the answer.
+    pub fn in_flight(&self) -> usize {
+        self.counts().in_flight
+    }
+
+    /// Those of them that wait on the clock or in silence. When all are held, nothing more happens
+    /// until the clock moves or a fault is changed.
+    pub fn held(&self) -> usize {
+        self.counts().held
     }
 
     /// The newest few thousand requests, oldest first.
@@ -199,11 +205,43 @@ impl Simulator {
         self.recorder.all()
     }
 
+    /// Forgets the requests so far.
+    pub fn clear_log(&self) {
+        self.recorder.clear();
+    }
+
     /// Stops listening, drops every connection and waits until nothing of it runs.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+fn service(config: &SimConfig, clock: Arc<dyn Clock>) -> Service {
+    // A step by hand counts as a second of the world.
+    let step_seconds = config.step_every.as_secs().max(1);
+    Service {
+        identity: Mutex::new(Identity {
+            account: config.account.clone(),
+            username: config.username.clone(),
+            password: config.password.clone(),
+            app_key: config.app_key.clone(),
+            app_secret: config.app_secret.clone(),
+        }),
+        behaviour: Mutex::new(config.behaviour.clone()),
+        faults: FaultsHandle::new(config.faults.clone()),
+        world: WorldHandle::new(&Recipe {
+            agents: config.agents,
+            seed: config.seed,
+            own_login: config.username.clone(),
+            step_seconds: i64::try_from(step_seconds).unwrap_or(1),
+            turnover: config.turnover,
+        }),
+        clock: Arc::new(ToldClock::new(clock)),
+        traffic: Arc::new(Traffic::default()),
+        logins: Mutex::new(Logins::new(config.seed)),
+        lists: agents::Lists::default(),
     }
 }
 

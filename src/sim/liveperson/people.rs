@@ -52,6 +52,18 @@ impl SimAgent {
         }
     }
 
+    /// Whether another state of the same agent looks the same in the account configuration.
+    pub(super) fn is_static_same(&self, other: &Self) -> bool {
+        let moving = Self {
+            presence: self.presence,
+            voice: self.voice,
+            reason: self.reason,
+            chats: self.chats,
+            ..other.clone()
+        };
+        *self == moving
+    }
+
     /// Whether a new chat would find room here.
     pub fn is_free(&self) -> bool {
         self.presence == Presence::Online && self.capacity.has_room(self.chats)

@@ -45,12 +45,15 @@ pub(super) struct Request {
     cookies: Vec<(String, String)>,
     /// How the client reached us: host and port for every address we give out.
     pub(super) authority: String,
+    /// Over TLS.
+    secure: bool,
     pub(super) body: Bytes,
 }
 
 impl Request {
-    /// Takes a request apart; `own` is the address for clients that do not say `Host`.
-    pub(super) fn read(parts: &Parts, body: Bytes, own: &str) -> Self {
+    /// Takes a request apart; `own` is the address for clients that do not say `Host`, and
+    /// `secure` whether it came over TLS.
+    pub(super) fn read(parts: &Parts, body: Bytes, (own, secure): (&str, bool)) -> Self {
         let headers = &parts.headers;
         let verb = match (&parts.method, text(headers, "x-http-method-override")) {
             (&Method::GET, _) => Verb::Get,
@@ -92,6 +95,7 @@ impl Request {
                 .filter_map(|pair| named(pair.trim(), str::to_owned))
                 .collect(),
             authority: authority.to_owned(),
+            secure,
             body,
         }
     }
@@ -99,6 +103,22 @@ impl Request {
     /// The first value of a query parameter; names are case-sensitive (contract §4.1).
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         first(&self.query, |key| key == name)
+    }
+
+    /// Scheme and host of every address we give out.
+    pub(super) fn origin(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
+    }
+
+    /// What a cookie says of TLS.
+    pub(super) const fn cookie_guard(&self) -> &'static str {
+        if self.secure { "; Secure" } else { "" }
+    }
+
+    /// The value of a cookie.
+    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+        first(&self.cookies, |key| key == name)
     }
 
     /// The value of the login cookie in either spelling (contract §2.2).

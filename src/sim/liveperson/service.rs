@@ -1,131 +1,99 @@
-//! The service behind the socket: which resource a request means, and what a fault makes of it.
+//! The service behind the socket: what every resource shares, and the way of a request through it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde_json::json;
 
 use super::{
     agents::{self, Lists},
-    answer::{Answer, Pieces},
+    answer::Answer,
     behaviour::Behaviour,
+    breakage::{instead, spoil},
     discovery,
-    faults::{Fault, FaultsHandle, Place, What},
-    gzip, login,
+    faults::{FaultsHandle, Taken},
+    identity::{Identity, IdentityChange},
+    login,
     login::Logins,
-    request::{Request, Verb},
+    request::Request,
+    resource::Resource,
     session,
+    told::ToldClock,
+    traffic::{Traffic, Until},
+    what::What,
     world::WorldHandle,
-    xml,
 };
-use crate::ports::Clock;
-
-/// Who the account is and who may log in.
-#[derive(Clone)]
-pub(super) struct Identity {
-    pub(super) account: String,
-    pub(super) username: String,
-    pub(super) password: String,
-    pub(super) app_key: String,
-    pub(super) app_secret: String,
-}
 
 /// Everything the resources share.
 pub(super) struct Service {
-    pub(super) identity: Identity,
+    pub(super) identity: Mutex<Identity>,
     pub(super) behaviour: Mutex<Behaviour>,
     pub(super) faults: FaultsHandle,
     pub(super) world: WorldHandle,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<ToldClock>,
+    pub(super) traffic: Arc<Traffic>,
     pub(super) logins: Mutex<Logins>,
     pub(super) lists: Lists,
 }
 
-/// What a request means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Resource<'a> {
-    Domain(&'a str),
-    Domains,
-    Login,
-    Refresh,
-    Logout,
-    Sessions,
-    Session(&'a str),
-    Availability(&'a str),
-    Info(&'a str),
-    Incoming(&'a str),
-    Agents(&'a str),
-}
-
-impl<'a> Resource<'a> {
-    /// The account and the resource that a path names; names are case-sensitive (contract §4.1).
-    fn find(path: &'a [String]) -> Option<(&'a str, Self)> {
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let (root, account, rest) = match path.as_slice() {
-            [root @ ("api" | "csdr"), "account", account, rest @ ..] => (*root, *account, rest),
-            _ => return None,
-        };
-        let resource = match rest {
-            ["service", name, "baseURI"] => Self::Domain(name),
-            ["service", "baseURI"] => Self::Domains,
-            // The older root knows nothing but discovery (contract §1).
-            _ if root == "csdr" => return None,
-            ["login"] => Self::Login,
-            ["refresh"] => Self::Refresh,
-            ["logout"] => Self::Logout,
-            ["agentSession"] => Self::Sessions,
-            ["agentSession", id] => Self::Session(id),
-            ["agentSession", id, "availability"] => Self::Availability(id),
-            ["agentSession", id, "info"] => Self::Info(id),
-            ["agentSession", id, "incomingRequests"] => Self::Incoming(id),
-            ["agentSession", id, "availableAgents"] => Self::Agents(id),
-            _ => return None,
-        };
-        Some((account, resource))
-    }
-
-    const fn place(self) -> Place {
-        match self {
-            Self::Domain(_) | Self::Domains => Place::Discovery,
-            Self::Login => Place::Login,
-            Self::Refresh | Self::Logout => Place::Refresh,
-            Self::Sessions
-            | Self::Session(_)
-            | Self::Availability(_)
-            | Self::Info(_)
-            | Self::Incoming(_) => Place::Session,
-            Self::Agents(_) => Place::Agents,
-        }
-    }
-
-    /// Whether a method is for this resource. Availability answers for itself.
-    const fn takes(self, verb: Verb) -> bool {
-        match self {
-            Self::Login | Self::Refresh | Self::Logout | Self::Sessions => {
-                matches!(verb, Verb::Post)
-            }
-            Self::Availability(_) => true,
-            Self::Domain(_)
-            | Self::Domains
-            | Self::Session(_)
-            | Self::Info(_)
-            | Self::Incoming(_)
-            | Self::Agents(_) => matches!(verb, Verb::Get),
-        }
-    }
+/// How many log-ins, sessions and requests there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Logins that are good now.
+    pub logins: usize,
+    /// Agent sessions that are good now.
+    pub sessions: usize,
+    /// Logins ever made, those of intruders among them.
+    pub logins_made: u64,
+    /// Agent sessions ever made.
+    pub sessions_made: u64,
+    /// Requests being answered now.
+    pub in_flight: usize,
+    /// Those of them that wait on the clock, or in silence.
+    pub held: usize,
 }
 
 impl Service {
     pub(super) fn behaviour(&self) -> Behaviour {
-        let behaviour = self
-            .behaviour
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        behaviour.clone()
+        lock(&self.behaviour).clone()
+    }
+
+    /// Changes the switches, or looks at them.
+    pub(super) fn behave<T>(&self, change: impl FnOnce(&mut Behaviour) -> T) -> T {
+        change(&mut lock(&self.behaviour))
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        lock(&self.identity).clone()
     }
 
     pub(super) fn logins(&self) -> MutexGuard<'_, Logins> {
-        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.logins)
+    }
+
+    /// Changes who may log in. Who is logged in already stays so unless the change revokes.
+    pub(super) fn identify(&self, change: IdentityChange) {
+        if change.revoke {
+            self.logins().revoke_all();
+        }
+        lock(&self.identity).change(change);
+    }
+
+    /// Another client logs in as the same user.
+    pub(super) fn intrude(&self) {
+        let behaviour = self.behaviour();
+        self.logins().open(self.clock.elapsed(), &behaviour);
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let now = self.clock.elapsed();
+        let (in_flight, held) = self.traffic.count(now);
+        let behaviour = self.behaviour();
+        Counts {
+            in_flight,
+            held,
+            ..self.logins().counts(now, &behaviour)
+        }
     }
 
     /// Answers one request, with the fault in force at its place.
@@ -135,8 +103,8 @@ impl Service {
         };
         let place = resource.place();
         let fault = self.faults.take(place);
-        if let Some(Fault { delay, .. }) = &fault {
-            self.clock.sleep(*delay).await;
+        if let Some(fault) = &fault {
+            self.wait(fault).await;
         }
         let what = fault.map(|fault| fault.what);
         if let Some(instead) = what
@@ -151,9 +119,24 @@ impl Service {
             tokio::task::spawn_blocking(move || service.healthy(&request, spoilt.as_ref()));
         match (answer.await, what) {
             (Ok(answer), None) => answer,
-            (Ok(answer), Some(what)) => spoil(answer, what),
+            (Ok(answer), Some(what)) => spoil(self, answer, what),
             // Our own bug: say so instead of leaving the client hanging.
             (Err(_), _) => Answer::text(500, "text/plain", "the simulator failed"),
+        }
+    }
+
+    /// Holds an answer back as a fault says.
+    async fn wait(&self, fault: &Taken) {
+        if !fault.delay.is_zero() {
+            let nap = self.clock.sleep(fault.delay);
+            let until = Until::Elapsed(self.clock.elapsed() + fault.delay);
+            let _held = self.traffic.hold(until);
+            nap.await;
+        }
+        if fault.what == What::Silence {
+            let until = Until::Released(fault.released.clone());
+            let _held = self.traffic.hold(until);
+            fault.released.cancelled().await;
         }
     }
 
@@ -183,13 +166,13 @@ impl Service {
         match resource {
             Resource::Domain(name) => discovery::one(self, request, account, name),
             Resource::Domains => discovery::all(self, request, account),
-            Resource::Login => login::login(self, request, account),
+            Resource::Login => login::login(self, request, account, fault),
             Resource::Refresh => login::refresh(self, request, account),
             Resource::Logout => login::logout(self, request, account),
-            Resource::Sessions => session::open(self, request, account),
-            Resource::Session(id) => session::show(request, account, id),
+            Resource::Sessions => session::open(self, request, account, fault),
+            Resource::Session(id) => session::show(request, account, id, fault),
             Resource::Availability(_) => session::availability(self, request),
-            Resource::Info(id) => session::info(self, request, account, id),
+            Resource::Info(id) => session::info(self, request, account, id, fault),
             Resource::Incoming(_) => session::incoming(request),
             Resource::Agents(id) => agents::show(self, request, account, id, fault),
         }
@@ -216,86 +199,6 @@ pub(super) fn refusal(service: &Service, status: u16, code: u32, message: &str) 
     )
 }
 
-/// The answer of a fault that does not look at the request.
-fn instead(service: &Service, request: &Request, place: Place, what: &What) -> Option<Answer> {
-    let page = |status| {
-        let body = "<!DOCTYPE html><html><head><title>Service unavailable</title></head>\
-                    <body><h1>We will be back soon</h1></body></html>";
-        Answer::text(status, "text/html; charset=utf-8", body)
-    };
-    Some(match what {
-        What::Html503 => page(503),
-        What::Html200 => page(200),
-        What::Status(status) => by_status(service, request, place, *status),
-        What::Answer {
-            status,
-            content_type,
-            body,
-        } => Answer::text(*status, content_type, body.clone()),
-        What::EntityBomb => Answer::text(200, "application/xml", xml::entity_bomb()),
-        What::HugeBody(size) => {
-            let open = Pieces::of([HUGE.into()]).filled(size.saturating_sub(HUGE.len() as u64));
-            Answer {
-                body: open,
-                ..Answer::text(200, "application/json", "")
-            }
-        }
-        What::GzipBomb(size) => Answer::text(200, "application/json", gzip::bomb(HUGE, *size))
-            .with(header::CONTENT_ENCODING, "gzip".to_owned()),
-        What::Nothing
-        | What::ContentType(_)
-        | What::Truncate(_)
-        | What::Reset(_)
-        | What::EmptyList
-        | What::HalfList
-        | What::ForeignAccount(_) => return None,
-    })
-}
-
-/// How a huge list begins: valid so far, and white space after it is valid, too.
-const HUGE: &str = "{\"availableAgents\":{\"agents\":{\"agent\":[ ";
-
-/// A status with the body LivePerson sends beside it.
-fn by_status(service: &Service, request: &Request, place: Place, status: u16) -> Answer {
-    let known = StatusCode::from_u16(status).ok();
-    let reason = known
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("refused");
-    match (status, place) {
-        (204 | 304, _) => Answer::empty(status),
-        (500.., _) => {
-            let body = json!({ "error": "LeLogin1 failed - invalid url received from app server" });
-            Answer::json(status, &body)
-        }
-        (401, Place::Session | Place::Agents) => session::rejected(),
-        (_, Place::Session | Place::Agents) => session::problem(service, request, status, reason),
-        (_, Place::Discovery | Place::Login | Place::Refresh) => {
-            refusal(service, status, 5, reason)
-        }
-    }
-}
-
-/// What a fault makes of a true answer.
-fn spoil(mut answer: Answer, what: What) -> Answer {
-    match what {
-        What::ContentType(name) => answer.content_type = name,
-        What::Truncate(size) => answer.body.truncate(size),
-        What::Reset(size) => {
-            answer.body.truncate(size);
-            answer.body = answer.body.broken();
-        }
-        // Done where the list is made, or instead of it.
-        What::Nothing
-        | What::EmptyList
-        | What::HalfList
-        | What::ForeignAccount(_)
-        | What::Html503
-        | What::Html200
-        | What::Status(_)
-        | What::Answer { .. }
-        | What::HugeBody(_)
-        | What::GzipBomb(_)
-        | What::EntityBomb => {}
-    }
-    answer
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

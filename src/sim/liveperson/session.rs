@@ -8,15 +8,20 @@ use super::{
     behaviour::{SessionAnswer, SessionOver},
     element::Element,
     list::{max_chats, state_name},
+    login::Opened,
     people::skill_name,
     request::{Format, Request, Verb},
     service::Service,
+    what::What,
 };
 use crate::domain::Presence;
 
 /// Body of a rejected bearer, as a client reported it (contract §7.1 row 3).
 const REJECTED: &str =
     "oauth_problem=token_rejected&oauth_problem_advice=the oauth_token is unacceptable";
+
+/// Name of the session's own cookie. Made up: the docs only say that there is one (contract §3.3).
+const SECURITY_COOKIE: &str = "agent_security";
 
 /// Why a request to the Agent API is refused, if it is: it needs `v=1`, the right account and a
 /// live bearer.
@@ -28,7 +33,7 @@ pub(super) fn refused(service: &Service, request: &Request, account: &str) -> Op
     let bearer = request.bearer.as_deref().unwrap_or_default();
     let (now, behaviour) = (service.clock.elapsed(), service.behaviour());
     let live = service.logins().is_live(bearer, now, &behaviour);
-    (account != service.identity.account || !live).then(rejected)
+    (account != service.identity().account || !live).then(rejected)
 }
 
 /// The same for a resource of an agent session. A request that is let in is a use of it.
@@ -42,7 +47,8 @@ pub(super) fn shut_out(
         return Some(refused);
     }
     let (now, behaviour) = (service.clock.elapsed(), service.behaviour());
-    let open = service.logins().touch_session(id, now, &behaviour);
+    let cookie = request.cookie(SECURITY_COOKIE);
+    let open = service.logins().touch_session(id, cookie, now, &behaviour);
     (!open).then(|| match behaviour.session_over {
         SessionOver::Unauthorized => rejected(),
         SessionOver::NotFound => problem(service, request, 404, "no such agent session"),
@@ -50,7 +56,12 @@ pub(super) fn shut_out(
 }
 
 /// `POST …/agentSession`: 201 with its address. The odd body is obligatory (contract §3.1).
-pub(super) fn open(service: &Service, request: &Request, account: &str) -> Answer {
+pub(super) fn open(
+    service: &Service,
+    request: &Request,
+    account: &str,
+    fault: Option<&What>,
+) -> Answer {
     let has_body = match serde_json::from_slice::<Value>(&request.body) {
         Ok(body) => body.get("loginData").is_some(),
         Err(_) => text_of(&request.body, "loginData").is_some(),
@@ -59,26 +70,34 @@ pub(super) fn open(service: &Service, request: &Request, account: &str) -> Answe
         return problem(service, request, 400, "loginData is missing");
     }
     let bearer = request.bearer.as_deref().unwrap_or_default();
-    let id = service
+    let opened = service
         .logins()
         .open_session(bearer, service.clock.elapsed());
-    let address = address(request, account, &id);
+    let address = address(request, account, &opened.id, fault);
     let link = Element::link(address.clone(), "location");
     let body = Element::of("agentSessionLocation", vec![link]);
-    let kind = service.behaviour().session_answer;
-    let status = match kind {
-        SessionAnswer::BodyAndLocation | SessionAnswer::BodyOnly => 201,
-        SessionAnswer::Old200 => 200,
+    let behaviour = service.behaviour();
+    let mut answer = match behaviour.session_answer {
+        SessionAnswer::BodyAndLocation => {
+            document(request.format, 201, &body).with(header::LOCATION, address)
+        }
+        SessionAnswer::BodyOnly => document(request.format, 201, &body),
+        SessionAnswer::Old200 => document(request.format, 200, &body),
+        SessionAnswer::XmlBody => document(Format::Xml, 201, &body),
     };
-    let answer = document(request.format, status, &body);
-    match kind {
-        SessionAnswer::BodyAndLocation => answer.with(header::LOCATION, address),
-        SessionAnswer::BodyOnly | SessionAnswer::Old200 => answer,
+    if behaviour.security_cookie {
+        let Opened { id, cookie } = opened;
+        let cookie = format!(
+            "{SECURITY_COOKIE}={cookie}; Path=/api/account/{account}/agentSession/{id}; HttpOnly{}",
+            request.cookie_guard(),
+        );
+        answer = answer.with(header::SET_COOKIE, cookie);
     }
+    answer
 }
 
 /// `GET {session}`: links. Only `available-agents` is known to be called so (contract §3.2).
-pub(super) fn show(request: &Request, account: &str, id: &str) -> Answer {
+pub(super) fn show(request: &Request, account: &str, id: &str, fault: Option<&What>) -> Answer {
     let resources = [
         ("", "self"),
         ("/availableAgents", "available-agents"),
@@ -86,7 +105,7 @@ pub(super) fn show(request: &Request, account: &str, id: &str) -> Answer {
         ("/incomingRequests", "incoming-requests"),
         ("/info", "info"),
     ];
-    let address = address(request, account, id);
+    let address = address(request, account, id, fault);
     let links = resources.map(|(path, rel)| Element::link(format!("{address}{path}"), rel));
     document(
         request.format,
@@ -157,7 +176,13 @@ fn set_availability(service: &Service, request: &Request) -> Answer {
 }
 
 /// `GET {session}/info` (contract §3.5).
-pub(super) fn info(service: &Service, request: &Request, account: &str, id: &str) -> Answer {
+pub(super) fn info(
+    service: &Service,
+    request: &Request,
+    account: &str,
+    id: &str,
+    fault: Option<&What>,
+) -> Answer {
     let own = service.world.own();
     let mut limit = String::new();
     max_chats(own.capacity, &mut limit);
@@ -170,10 +195,11 @@ pub(super) fn info(service: &Service, request: &Request, account: &str, id: &str
             ],
         )
     });
+    let address = address(request, account, id, fault);
     let body = Element::of(
         "info",
         vec![
-            Element::link(format!("{}/info", address(request, account, id)), "self"),
+            Element::link(format!("{address}/info"), "self"),
             Element::text("agentName", own.nickname.as_str()),
             Element::text("displayName", own.nickname.as_str()),
             Element::text("loginName", own.login.as_str()),
@@ -196,12 +222,14 @@ pub(super) fn incoming(request: &Request) -> Answer {
     )
 }
 
-/// Address of a session: `http`, and the host by which the client reached us.
-pub(super) fn address(request: &Request, account: &str, id: &str) -> String {
-    format!(
-        "http://{}/api/account/{account}/agentSession/{id}",
-        request.authority
-    )
+/// Address of a session: the scheme and host by which the client reached us, unless a fault names
+/// another host or account.
+pub(super) fn address(request: &Request, account: &str, id: &str, fault: Option<&What>) -> String {
+    let origin = match fault {
+        Some(What::ForeignNext(host)) => format!("https://{host}"),
+        _ => request.origin(),
+    };
+    format!("{origin}/api/account/{account}/agentSession/{id}")
 }
 
 /// An error of the Agent API in the format asked for (contract §7.1 rows 1 and 7). 5 is the one

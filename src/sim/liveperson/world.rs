@@ -30,16 +30,43 @@ pub(super) struct Recipe {
     pub(super) turnover: bool,
 }
 
+/// Where an agent stands in the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// On the list.
+    Listed,
+    /// Disabled by turnover: comes back with the same id.
+    Aside,
+    /// Disabled by hand: comes back by hand.
+    Disabled,
+    /// Deleted by hand.
+    Deleted,
+}
+
+/// What is to become of an agent; `None` leaves things as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) presence: Option<Presence>,
+    pub(super) standing: Option<Standing>,
+    pub(super) chats: Option<u32>,
+    pub(super) nickname: Option<String>,
+}
+
 /// An agent with what the account knows about him besides.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) agent: SimAgent,
-    /// Disabled agents are kept aside and come back with the same id.
-    pub(super) listed: bool,
+    pub(super) standing: Standing,
     /// Revision of the last change.
     pub(super) changed: u64,
     /// World time, in seconds, of the last change of the chat state.
     pub(super) since: i64,
+}
+
+impl Entry {
+    pub(super) fn is_listed(&self) -> bool {
+        self.standing == Standing::Listed
+    }
 }
 
 /// The account. Entries are in id order.
@@ -49,6 +76,8 @@ pub(super) struct World {
     own: Entry,
     dice: Rng,
     revision: u64,
+    /// Revision of the last change of what the account configuration shows.
+    static_revision: u64,
     seconds: i64,
     step_seconds: i64,
     turnover: bool,
@@ -63,7 +92,7 @@ impl World {
                 id += ID_GAP;
                 Entry {
                     agent: people::born(index, id, &mut dice),
-                    listed: true,
+                    standing: Standing::Listed,
                     changed: 0,
                     since: -dice.i64(0..3_600),
                 }
@@ -81,12 +110,13 @@ impl World {
             entries,
             own: Entry {
                 agent: own,
-                listed: true,
+                standing: Standing::Listed,
                 changed: 0,
                 since: 0,
             },
             dice,
             revision: 0,
+            static_revision: 0,
             seconds: 0,
             step_seconds: recipe.step_seconds,
             turnover: recipe.turnover,
@@ -98,11 +128,26 @@ impl World {
         self.revision
     }
 
+    /// Grows with every change of the static half: who there is, names, skills, groups, limits.
+    pub(super) fn static_revision(&self) -> u64 {
+        self.static_revision
+    }
+
+    /// Everybody the account knows, deleted or not, in id order; the own user is not among them.
+    pub(super) fn everybody(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The own user.
+    pub(super) fn own(&self) -> &Entry {
+        &self.own
+    }
+
     /// Everybody on the list, in id order; the own user first, when wanted.
     pub(super) fn listed(&self, with_own: bool) -> impl Iterator<Item = &Entry> {
         let own = with_own.then_some(&self.own);
         own.into_iter()
-            .chain(self.entries.iter().filter(|entry| entry.listed))
+            .chain(self.entries.iter().filter(|entry| entry.is_listed()))
     }
 
     /// Seconds an agent has been in his chat state, as of the last step.
@@ -110,73 +155,105 @@ impl World {
         self.seconds - entry.since
     }
 
+    fn place(&self, id: u64) -> Result<usize, usize> {
+        self.entries
+            .binary_search_by_key(&id, |entry| entry.agent.id)
+    }
+
+    /// Where an agent stands; `None` when the account does not know him. The own user is none.
+    pub(super) fn standing(&self, id: u64) -> Option<Standing> {
+        self.place(id).ok().map(|at| self.entries[at].standing)
+    }
+
     fn entry(&mut self, id: u64) -> Option<&mut Entry> {
         if id == OWN_ID {
             return Some(&mut self.own);
         }
-        let at = self
-            .entries
-            .binary_search_by_key(&id, |entry| entry.agent.id);
-        at.ok()
-            .map(|at| &mut self.entries[at])
-            .filter(|entry| entry.listed)
+        let at = self.place(id).ok()?;
+        Some(&mut self.entries[at]).filter(|entry| entry.is_listed())
     }
 
     /// Changes one listed agent; his id stays. Nothing counts as changed when nothing was.
     fn update(&mut self, id: u64, change: impl FnOnce(&mut SimAgent)) -> bool {
-        let (revision, seconds) = (self.revision + 1, self.seconds);
         let Some(entry) = self.entry(id) else {
             return false;
         };
-        let mut agent = entry.agent.clone();
-        change(&mut agent);
-        agent.id = id;
-        if agent != entry.agent {
-            if agent.presence != entry.agent.presence {
-                entry.since = seconds;
-            }
-            entry.agent = agent;
-            entry.changed = revision;
-            self.revision = revision;
-        }
+        let mut after = entry.clone();
+        change(&mut after.agent);
+        after.agent.id = id;
+        self.replace(after);
         true
+    }
+
+    /// Changes one agent, on the list or not; nothing when the account does not know him.
+    pub(super) fn change(&mut self, id: u64, change: Change) {
+        let Ok(at) = self.place(id) else {
+            return;
+        };
+        let mut after = self.entries[at].clone();
+        after.agent.presence = change.presence.unwrap_or(after.agent.presence);
+        after.agent.chats = change.chats.unwrap_or(after.agent.chats);
+        after.standing = change.standing.unwrap_or(after.standing);
+        if let Some(nickname) = change.nickname {
+            after.agent.nickname = nickname;
+        }
+        self.replace(after);
+    }
+
+    /// Puts an entry in the place of the one with its id.
+    fn replace(&mut self, mut after: Entry) {
+        let place = self.place(after.agent.id);
+        let before = match place {
+            _ if after.agent.id == OWN_ID => &mut self.own,
+            Ok(at) => &mut self.entries[at],
+            Err(_) => return,
+        };
+        if after.agent == before.agent && after.standing == before.standing {
+            return;
+        }
+        self.revision += 1;
+        after.changed = self.revision;
+        if after.agent.presence != before.agent.presence {
+            after.since = self.seconds;
+        }
+        if !after.agent.is_static_same(&before.agent) || after.standing != before.standing {
+            self.static_revision = self.revision;
+        }
+        *before = after;
     }
 
     fn add(&mut self, agent: SimAgent) -> bool {
         let entry = Entry {
-            listed: true,
+            standing: Standing::Listed,
             changed: self.revision + 1,
             since: self.seconds,
             agent,
         };
         let id = entry.agent.id;
-        match self
-            .entries
-            .binary_search_by_key(&id, |entry| entry.agent.id)
-        {
+        match self.place(id) {
             _ if id == OWN_ID => return false,
-            Ok(at) if self.entries[at].listed => return false,
+            Ok(at) if self.entries[at].is_listed() => return false,
             Ok(at) => self.entries[at] = entry,
             Err(at) => self.entries.insert(at, entry),
         }
         self.revision += 1;
+        self.static_revision = self.revision;
         true
     }
 
     fn remove(&mut self, id: u64) -> bool {
-        let at = self
-            .entries
-            .binary_search_by_key(&id, |entry| entry.agent.id);
-        let Some(at) = at.ok().filter(|at| self.entries[*at].listed) else {
+        let at = self.place(id).ok();
+        let Some(at) = at.filter(|at| self.entries[*at].is_listed()) else {
             return false;
         };
         self.entries.remove(at);
         self.revision += 1;
+        self.static_revision = self.revision;
         true
     }
 
     /// One step: one agent in a hundred, at least two, does something.
-    fn step(&mut self) {
+    pub(super) fn step(&mut self) {
         self.seconds += self.step_seconds;
         self.revision += 1;
         let leaving = self.turnover && self.entries.len() >= LEAVING_FROM;
@@ -185,12 +262,18 @@ impl World {
             let at = self.dice.usize(0..self.entries.len());
             let entry = &mut self.entries[at];
             let before = entry.agent.presence;
-            entry.changed = self.revision;
-            if !entry.listed {
-                entry.listed = true;
+            match entry.standing {
+                // Who was sent away by hand comes back by hand.
+                Standing::Disabled | Standing::Deleted => continue,
+                Standing::Listed | Standing::Aside => entry.changed = self.revision,
+            }
+            if entry.standing == Standing::Aside {
+                entry.standing = Standing::Listed;
+                self.static_revision = self.revision;
                 settle(&mut entry.agent, Presence::Online, &mut self.dice);
             } else if leaving && self.dice.u8(0..50) == 0 {
-                entry.listed = false;
+                entry.standing = Standing::Aside;
+                self.static_revision = self.revision;
                 settle(&mut entry.agent, Presence::Offline, &mut self.dice);
             } else {
                 act(&mut entry.agent, &mut self.dice);
@@ -328,7 +411,8 @@ impl WorldHandle {
         self.lock().add(agent)
     }
 
-    /// Takes an agent off the list for good.
+    /// Takes an agent off the list for good: nothing of him is left, unlike one who is deleted
+    /// through `POST /sim/world`.
     pub fn remove(&self, id: u64) -> bool {
         self.lock().remove(id)
     }

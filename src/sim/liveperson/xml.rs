@@ -1,9 +1,9 @@
 //! `availableAgents` in XML as contract §4.3 reconstructs it: four attributes, the rest children.
 
 use super::{
-    behaviour::{Empty, Namespace, Style},
     list::{Row, Written, max_chats, put, room_for, state},
     people::{GROUPS, skill_name},
+    style::{Empty, Namespace, Style},
 };
 
 /// What every XML document opens with.
@@ -79,8 +79,8 @@ fn agent(row: Row<'_>, style: Style, out: &mut String) {
     let tags = Tags::of(style);
     let mut numbers = [
         ("id", agent.id.to_string()),
-        ("chatState", state(agent.presence).to_owned()),
-        ("voiceState", state(agent.voice).to_owned()),
+        ("chatState", state(agent.presence, style.states).to_owned()),
+        ("voiceState", state(agent.voice, style.states).to_owned()),
         ("maxChats", String::new()),
     ];
     max_chats(agent.capacity, &mut numbers[3].1);
@@ -114,6 +114,8 @@ fn agent(row: Row<'_>, style: Style, out: &mut String) {
                 tags.around("skill", out, |out| put(skill, out));
             }
         });
+    }
+    if !agent.skills.is_empty() && style.skills_info {
         tags.around("skillsInfo", out, |out| {
             for skill in &agent.skills {
                 tags.around("skillInfo", out, |out| {
