@@ -28,6 +28,7 @@ mod sim_control;
 mod sim_faults;
 mod sim_live;
 mod sim_switches;
+mod sim_tls;
 mod sim_world;
 mod state_conformance;
 mod state_crash;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lp2rc::sim::liveperson::{Fault, Faults, Place, SimConfig, What};
-use serde_json::json;
+use lp2rc::sim::liveperson::{Fault, Faults, Place, SimConfig, Simulator, What};
+use serde_json::{Value, json};
 
 use crate::sim_client::{enter, ids, login, send, still};
 
@@ -224,4 +224,158 @@ async fn a_delay_holds_the_answer_back_by_the_clock() {
     }
     clock.advance(Duration::from_secs(20));
     assert_eq!(answer.await.status, 200);
+}
+
+#[tokio::test]
+async fn a_status_can_say_when_to_come_back() {
+    let (sim, _) = still(SimConfig::default()).await;
+    let entered = enter(&sim).await;
+    let wait = What::StatusRetryAfter(429, "7".to_owned());
+    sim.faults().put(Place::Agents, Fault::times(1, wait));
+    let reply = entered.list(&sim, "").await;
+    assert_eq!((reply.status, reply.header("retry-after")), (429, "7"));
+    sim.faults()
+        .put(Place::Agents, Fault::times(1, What::Status(429)));
+    assert_eq!(entered.list(&sim, "").await.header("retry-after"), "");
+}
+
+#[tokio::test]
+async fn a_login_can_succeed_without_a_bearer_and_is_none() {
+    let (sim, _) = still(SimConfig::default()).await;
+    let entered = enter(&sim).await;
+    sim.faults()
+        .put(Place::Login, Fault::times(1, What::NoBearer));
+    let reply = login(&sim, "bridge-password").await;
+    assert_eq!(reply.status, 200);
+    let body = reply.json();
+    assert_eq!(body["config"]["loginName"], "bridge");
+    assert_eq!(
+        (&body["bearer"], &body["csrf"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(reply.header("set-cookie"), "");
+    assert_eq!(sim.counts().logins_made, 1);
+    assert_eq!(
+        entered.list(&sim, "").await.status,
+        200,
+        "nobody was replaced"
+    );
+}
+
+#[tokio::test]
+async fn links_and_session_addresses_can_name_a_foreign_host() {
+    let (sim, _) = still(SimConfig::default()).await;
+    let entered = enter(&sim).await;
+    let fault = Fault::lasting(What::ForeignNext("evil.example.org".to_owned()));
+    sim.faults().put(Place::Agents, fault.clone());
+    let foreign = format!("https://evil.example.org{}", entered.session);
+    let list = entered.list(&sim, "").await.json();
+    let href = list["availableAgents"]["link"]["@href"].as_str().unwrap();
+    assert!(
+        href.starts_with(&format!("{foreign}/availableAgents?timeStamp=")),
+        "{href}"
+    );
+    assert!(!ids(&list).is_empty(), "the list is the true one");
+    let path = "/availableAgents?v=1";
+    let xml = entered.get(&sim, path, "application/xml").await;
+    assert!(
+        xml.text().contains(&format!("<link href=\"{foreign}/")),
+        "{}",
+        xml.text()
+    );
+
+    sim.faults().put(Place::Session, fault);
+    let headers = [("Authorization", entered.authorization.as_str())];
+    let line = "POST /api/account/12345678/agentSession?v=1";
+    let made = send(&sim, line, &headers, r#"{"loginData":""}"#).await;
+    let href = made.json()["agentSessionLocation"]["link"]["@href"].clone();
+    assert_eq!(href.as_str().unwrap(), made.header("location"));
+    assert!(
+        made.header("location")
+            .starts_with("https://evil.example.org/api/account/")
+    );
+    let shown = entered.get(&sim, "?v=1", "application/json").await.json();
+    let first = &shown["agentSessionId"]["link"][0]["@href"];
+    assert_eq!(first.as_str().unwrap(), foreign);
+}
+
+/// Waits, without a clock, until so many requests are held and no other is under way.
+async fn settled(sim: &Simulator, held: usize) {
+    while (sim.in_flight(), sim.held()) != (held, held) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn silence_lasts_until_its_place_is_set_anew() {
+    // Whatever is set: it is for the answers after this one.
+    for by_hand in [What::Nothing, What::Html503, What::Silence] {
+        let (sim, clock) = still(SimConfig::default()).await;
+        let entered = enter(&sim).await;
+        sim.faults()
+            .put(Place::Agents, Fault::times(1, What::Silence));
+        let asking = entered.list(&sim, "");
+        let answering = async {
+            settled(&sim, 1).await;
+            // Neither time nor faults elsewhere end it.
+            clock.advance(Duration::from_secs(300));
+            sim.faults()
+                .put(Place::Login, Fault::lasting(What::Html200));
+            tokio::task::yield_now().await;
+            assert_eq!(sim.held(), 1);
+            sim.faults().put(Place::Agents, Fault::lasting(by_hand));
+            assert_eq!(sim.held(), 0, "at once, not when it is noticed");
+        };
+        let (reply, ()) = tokio::join!(asking, answering);
+        assert_eq!(reply.status, 200, "the true answer, late");
+        settled(&sim, 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_slow_drip_gives_the_true_answer_by_the_clock() {
+    let (sim, clock) = still(SimConfig {
+        agents: 1,
+        ..SimConfig::default()
+    })
+    .await;
+    let entered = enter(&sim).await;
+    let whole = entered.list(&sim, "").await;
+    let size = whole.body.len();
+    let drip = What::SlowDrip {
+        bytes: 100,
+        every: Duration::from_millis(250),
+    };
+    sim.faults().put(Place::Agents, Fault::lasting(drip));
+    let naps = size.div_ceil(100) - 1;
+    assert!(naps > 5, "{size} bytes");
+    let asking = entered.list(&sim, "");
+    let driving = async {
+        for _ in 0..naps {
+            settled(&sim, 1).await;
+            assert_eq!(clock.next_wake(), Some(Duration::from_millis(250)));
+            clock.advance(Duration::from_millis(250));
+        }
+    };
+    let (reply, ()) = tokio::join!(asking, driving);
+    assert_eq!(reply.header("content-length"), size.to_string());
+    assert_eq!(reply.body, whole.body);
+    settled(&sim, 0).await;
+}
+
+#[tokio::test]
+async fn a_delayed_answer_is_held_until_the_clock_is_there() {
+    let (sim, clock) = still(SimConfig::default()).await;
+    let entered = enter(&sim).await;
+    let late = Fault::lasting(What::Nothing).after(Duration::from_secs(9));
+    sim.faults().put(Place::Agents, late);
+    let asking = async { tokio::join!(entered.list(&sim, ""), entered.list(&sim, "")) };
+    let driving = async {
+        settled(&sim, 2).await;
+        clock.advance(Duration::from_secs(9));
+        assert_eq!(sim.held(), 0, "at once, not when it is noticed");
+    };
+    let ((one, two), ()) = tokio::join!(asking, driving);
+    assert_eq!((one.status, two.status), (200, 200));
+    settled(&sim, 0).await;
 }

@@ -73,7 +73,7 @@ impl Answer {
 /// A body in pieces. Big lists share their pieces with the cache instead of copying them.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
-    pieces: VecDeque<Bytes>,
+    queue: VecDeque<Bytes>,
     ending: Ending,
     /// Its pace; as fast as it goes without one.
     drip: Option<Drip>,
@@ -96,7 +96,7 @@ enum Ending {
 impl Pieces {
     pub(super) fn of(pieces: impl IntoIterator<Item = Bytes>) -> Self {
         Self {
-            pieces: pieces.into_iter().collect(),
+            queue: pieces.into_iter().collect(),
             ..Self::default()
         }
     }
@@ -109,16 +109,16 @@ impl Pieces {
 
     /// All bytes of the pieces.
     pub(super) fn size(&self) -> usize {
-        self.pieces.iter().map(Bytes::len).sum()
+        self.queue.iter().map(Bytes::len).sum()
     }
 
     /// Cuts the body after `size` bytes.
     pub(super) fn truncate(&mut self, mut size: usize) {
-        for piece in &mut self.pieces {
+        for piece in &mut self.queue {
             piece.truncate(size);
             size -= piece.len();
         }
-        self.pieces.retain(|piece| !piece.is_empty());
+        self.queue.retain(|piece| !piece.is_empty());
     }
 
     /// Lets the connection break where the body ends.
@@ -153,8 +153,8 @@ impl Body for Pieces {
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = &mut *self;
         let piece = match &mut this.drip {
-            Some(drip) => std::task::ready!(drip.poll(&mut this.pieces, context)),
-            None => this.pieces.pop_front(),
+            Some(drip) => std::task::ready!(drip.poll(&mut this.queue, context)),
+            None => this.queue.pop_front(),
         };
         if let Some(piece) = piece {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
@@ -177,7 +177,7 @@ impl Body for Pieces {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty() && matches!(self.ending, Ending::Proper | Ending::Filling(0, _))
+        self.queue.is_empty() && matches!(self.ending, Ending::Proper | Ending::Filling(0, _))
     }
 
     fn size_hint(&self) -> SizeHint {

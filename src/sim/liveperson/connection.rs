@@ -21,6 +21,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -41,6 +42,8 @@ pub(super) struct Desk {
     pub(super) recorder: Arc<Recorder>,
     /// Our address, for clients that do not say `Host`.
     pub(super) own: String,
+    /// Over TLS, with this.
+    pub(super) tls: Option<TlsAcceptor>,
     pub(super) control: Control,
     /// This listener is for the control API alone.
     pub(super) control_only: bool,
@@ -76,6 +79,22 @@ async fn serve(stream: TcpStream, peer: SocketAddr, desk: Desk) {
         stream,
         reset: Arc::clone(&reset),
     };
+    match desk.tls.clone() {
+        None => converse(stream, reset, peer, desk).await,
+        Some(tls) => {
+            // Who does not trust us, or speaks plainly, has left already.
+            if let Ok(stream) = tls.accept(stream).await {
+                converse(stream, reset, peer, desk).await;
+            }
+        }
+    }
+}
+
+/// Answers the requests of one connection until it ends.
+async fn converse<S>(stream: S, reset: Arc<AtomicBool>, peer: SocketAddr, desk: Desk)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let answering = service_fn(move |request: HttpRequest<Incoming>| {
         let (desk, reset) = (desk.clone(), Arc::clone(&reset));
         async move {
@@ -136,7 +155,7 @@ async fn answer(desk: Desk, reset: &AtomicBool, request: HttpRequest<Incoming>) 
     };
     let answer = match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => {
-            let request = Request::read(&parts, body.to_bytes(), (&desk.own, false));
+            let request = Request::read(&parts, body.to_bytes(), (&desk.own, desk.tls.is_some()));
             desk.service.answer(request).await
         }
         Err(_) => Answer::text(413, "text/plain", "Payload Too Large"),

@@ -52,8 +52,8 @@ pub(super) struct Opened {
 pub(super) struct Logins {
     live: Vec<Login>,
     sessions: BTreeMap<String, Session>,
-    logins_made: u64,
-    sessions_made: u64,
+    /// Logins and sessions ever made.
+    made: (u64, u64),
     dice: Rng,
 }
 
@@ -62,8 +62,7 @@ impl Logins {
         Self {
             live: Vec::new(),
             sessions: BTreeMap::new(),
-            logins_made: 0,
-            sessions_made: 0,
+            made: (0, 0),
             // Not the world's dice: how often somebody logs in must not change the world.
             dice: Rng::with_seed(!seed),
         }
@@ -78,7 +77,7 @@ impl Logins {
         if behaviour.second_login_revokes {
             self.revoke_all();
         }
-        self.logins_made += 1;
+        self.made.0 += 1;
         let login = Login {
             bearer: self.token(),
             csrf: self.token(),
@@ -101,8 +100,8 @@ impl Logins {
         Counts {
             logins: self.live.len(),
             sessions: self.sessions.len(),
-            logins_made: self.logins_made,
-            sessions_made: self.sessions_made,
+            logins_made: self.made.0,
+            sessions_made: self.made.1,
             ..Counts::default()
         }
     }
@@ -132,7 +131,7 @@ impl Logins {
             cookie: self.token(),
         };
         let cookie = session.cookie.clone();
-        self.sessions_made += 1;
+        self.made.1 += 1;
         self.sessions.insert(id.clone(), session);
         Opened { id, cookie }
     }

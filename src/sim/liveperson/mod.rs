@@ -29,6 +29,7 @@ mod service;
 mod session;
 mod setup;
 mod style;
+mod tls;
 mod told;
 mod traffic;
 mod what;
@@ -65,7 +66,7 @@ pub use self::{
 };
 use self::{
     connection::Desk, control::Control, identity::Identity, login::Logins, recorder::Recorder,
-    service::Service, told::ToldClock, traffic::Traffic, world::Recipe,
+    service::Service, tls::Tls, told::ToldClock, traffic::Traffic, world::Recipe,
 };
 use crate::ports::Clock;
 
@@ -73,6 +74,8 @@ use crate::ports::Clock;
 pub struct Simulator {
     addr: SocketAddr,
     control: Option<SocketAddr>,
+    /// The authority's certificate, when it serves https.
+    ca_pem: Option<String>,
     service: Arc<Service>,
     recorder: Arc<Recorder>,
     tasks: TaskTracker,
@@ -81,7 +84,8 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Binds, and serves until stopped. Fails only when an address cannot be bound.
+    /// Binds, and serves until stopped. Fails when an address cannot be bound, or when no
+    /// certificate could be made for https.
     pub async fn start(config: SimConfig, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
         let control = match config.control {
@@ -89,6 +93,11 @@ impl Simulator {
             None => None,
         };
         let addr = listener.local_addr()?;
+        let tls = if config.tls {
+            Some(Tls::new(addr).map_err(io::Error::other)?)
+        } else {
+            None
+        };
         let service = Arc::new(service(&config, Arc::clone(&clock)));
         let world = service.world.clone();
         let recorder = Arc::new(Recorder::default());
@@ -97,6 +106,7 @@ impl Simulator {
             service: Arc::clone(&service),
             recorder: Arc::clone(&recorder),
             own: addr.to_string(),
+            tls: tls.as_ref().map(|tls| tls.acceptor.clone()),
             control: Control {
                 service: Arc::clone(&service),
                 recorder: Arc::clone(&recorder),
@@ -109,6 +119,7 @@ impl Simulator {
             control_addr = Some(control.local_addr()?);
             let desk = Desk {
                 control_only: true,
+                tls: None,
                 ..desk.clone()
             };
             let accepting = connection::accept(control, desk, tasks.clone(), stop.clone());
@@ -122,6 +133,7 @@ impl Simulator {
         Ok(Self {
             addr,
             control: control_addr,
+            ca_pem: tls.map(|tls| tls.ca_pem),
             service,
             recorder,
             tasks,
@@ -135,9 +147,18 @@ impl Simulator {
         self.addr
     }
 
-    /// `http://127.0.0.1:port`: what to use as the discovery address.
+    /// `http://127.0.0.1:port`, or the same with https: what to use as the discovery address.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.addr)
+        let scheme = match self.ca_pem {
+            Some(_) => "https",
+            None => "http",
+        };
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// The certificate, in PEM, of the authority that clients must trust; `None` without https.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// Under which address `/sim/` is served: a listener of its own, or [`Self::base_url`].

@@ -12,6 +12,8 @@ use super::{behaviour::Behaviour, faults::Faults};
 pub struct SimConfig {
     /// Where to listen; port 0 takes any free one.
     pub listen: SocketAddr,
+    /// Serve https, with a certificate that [`super::Simulator::ca_pem`] vouches for.
+    pub tls: bool,
     /// Where to listen, in plain HTTP, for nothing but the control API; without it that is served
     /// beside LivePerson's resources alone.
     pub control: Option<SocketAddr>,
@@ -47,6 +49,7 @@ impl Default for SimConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            tls: false,
             control: None,
             control_from_anywhere: false,
             account: "12345678".to_owned(),

@@ -115,9 +115,9 @@ impl TryFrom<Word> for What {
     type Error = Refused;
 
     fn try_from(word: Word) -> Result<Self, Refused> {
-        let header = |text: String| match text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            true => Ok(text),
-            false => Err(Refused::Header),
+        let header = |text: String| {
+            let fits = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+            fits.then_some(text).ok_or(Refused::Header)
         };
         let in_range = |status: u16| match status {
             200..=999 => Ok(status),
