@@ -21,6 +21,7 @@ mod server_door;
 mod server_limits;
 mod server_operations;
 mod server_world;
+mod sim_accounts;
 mod sim_agents;
 mod sim_chain;
 mod sim_client;

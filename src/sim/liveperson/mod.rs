@@ -5,6 +5,7 @@
 //! [`Simulator::faults`], and turn what nobody documents with [`Simulator::behave`]. The same can
 //! be done from outside, through the control API below `/sim/`.
 
+mod accounts;
 mod agents;
 mod answer;
 mod behaviour;

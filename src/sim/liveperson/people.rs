@@ -64,6 +64,14 @@ impl SimAgent {
         *self == moving
     }
 
+    /// The limit as LivePerson writes it: -1 is unlimited.
+    pub(super) fn capacity_number(&self) -> i64 {
+        match self.capacity {
+            Capacity::Unlimited => -1,
+            Capacity::Limited(limit) => i64::from(limit),
+        }
+    }
+
     /// Whether a new chat would find room here.
     pub fn is_free(&self) -> bool {
         self.presence == Presence::Online && self.capacity.has_room(self.chats)

@@ -42,6 +42,8 @@ pub(super) struct Request {
     pub(super) format: Format,
     /// `Authorization: Bearer …`.
     pub(super) bearer: Option<String>,
+    /// `If-Match`.
+    pub(super) if_match: Option<String>,
     cookies: Vec<(String, String)>,
     /// How the client reached us: host and port for every address we give out.
     pub(super) authority: String,
@@ -89,6 +91,7 @@ impl Request {
                 .collect(),
             format: suffix.unwrap_or_else(|| accepted(headers)),
             bearer,
+            if_match: text(headers, header::IF_MATCH.as_str()).map(str::to_owned),
             cookies: cookies
                 .filter_map(|value| value.to_str().ok())
                 .flat_map(|value| value.split(';'))

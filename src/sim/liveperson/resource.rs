@@ -1,6 +1,6 @@
 //! Which resource a request means, and where faults strike it.
 
-use super::{faults::Place, request::Verb};
+use super::{accounts::Kind, faults::Place, request::Verb};
 
 /// What a request means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub(super) enum Resource<'a> {
     Info(&'a str),
     Incoming(&'a str),
     Agents(&'a str),
+    Accounts(Kind),
 }
 
 impl<'a> Resource<'a> {
@@ -40,6 +41,7 @@ impl<'a> Resource<'a> {
             ["agentSession", id, "info"] => Self::Info(id),
             ["agentSession", id, "incomingRequests"] => Self::Incoming(id),
             ["agentSession", id, "availableAgents"] => Self::Agents(id),
+            ["configuration", "le-users", name] => Self::Accounts(Kind::find(name)?),
             _ => return None,
         };
         Some((account, resource))
@@ -56,6 +58,7 @@ impl<'a> Resource<'a> {
             | Self::Info(_)
             | Self::Incoming(_) => Place::Session,
             Self::Agents(_) => Place::Agents,
+            Self::Accounts(_) => Place::Accounts,
         }
     }
 
@@ -71,7 +74,8 @@ impl<'a> Resource<'a> {
             | Self::Session(_)
             | Self::Info(_)
             | Self::Incoming(_)
-            | Self::Agents(_) => matches!(verb, Verb::Get),
+            | Self::Agents(_)
+            | Self::Accounts(_) => matches!(verb, Verb::Get),
         }
     }
 }

@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::{
+    accounts,
     agents::{self, Lists},
     answer::Answer,
     behaviour::Behaviour,
@@ -152,7 +153,9 @@ impl Service {
             | Resource::Domains
             | Resource::Login
             | Resource::Refresh
-            | Resource::Logout => None,
+            | Resource::Logout
+            // Answers for itself: its refusals look like those of the login service.
+            | Resource::Accounts(_) => None,
             Resource::Sessions => session::refused(self, request, account),
             Resource::Session(id)
             | Resource::Availability(id)
@@ -175,6 +178,7 @@ impl Service {
             Resource::Info(id) => session::info(self, request, account, id, fault),
             Resource::Incoming(_) => session::incoming(request),
             Resource::Agents(id) => agents::show(self, request, account, id, fault),
+            Resource::Accounts(kind) => accounts::show(self, request, account, kind, fault),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Refusal, read};
 use crate::{
-    domain::{Capacity, Presence},
+    domain::Presence,
     sim::liveperson::{
         service::Service,
         world::{Change, Standing, World},
@@ -159,10 +159,7 @@ fn people(world: &World) -> People {
             state: State::of(agent.presence),
             listed: entry.is_listed(),
             chats: agent.chats,
-            max_chats: match agent.capacity {
-                Capacity::Unlimited => -1,
-                Capacity::Limited(limit) => i64::from(limit),
-            },
+            max_chats: agent.capacity_number(),
             deleted: entry.standing == Standing::Deleted,
         }
     });
