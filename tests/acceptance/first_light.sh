@@ -61,7 +61,7 @@ simulate() {
     pids+=("$!")
     for _ in $(seq 600); do [ -s "$work/sim.out" ] && break; sleep 0.1; done
     local url
-    url=$(sed -n 's/^ready liveperson=//p' "$work/sim.out")
+    url=$(sed -n 's/^ready liveperson=\([^ ]*\).*/\1/p' "$work/sim.out")
     settings=(LP2RC_LIVEPERSON__DISCOVERY_URL="$url" LP2RC_LIVEPERSON__TRUSTED_HOSTS="[\"${url#http://}\"]"
         LP2RC_API__LISTEN=127.0.0.1:0 LP2RC_OPERATIONS__LISTEN=127.0.0.1:0 LP2RC_API__RATE_LIMIT=false)
     sed '/^every = /d' config/demo.toml >"$work/bridge.toml"

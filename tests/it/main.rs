@@ -28,6 +28,7 @@ mod sim_client;
 mod sim_control;
 mod sim_faults;
 mod sim_live;
+mod sim_program;
 mod sim_switches;
 mod sim_tls;
 mod sim_world;

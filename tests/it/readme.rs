@@ -122,7 +122,8 @@ fn every_command_of_the_readme_works_as_printed() {
                     Running::spawn(&["simulate", "liveperson", "--listen", "127.0.0.1:0"]);
                 let line = running.line();
                 compare(&step, &line);
-                let url = line.strip_prefix("ready liveperson=").unwrap().to_owned();
+                let url = line.strip_prefix("ready liveperson=").unwrap();
+                let url = url.split(' ').next().unwrap().to_owned();
                 let host = url.strip_prefix("http://").unwrap();
                 settings = [
                     ("LIVEPERSON__DISCOVERY_URL", url.clone()),

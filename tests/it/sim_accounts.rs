@@ -185,7 +185,7 @@ async fn the_revision_rises_with_the_static_half_alone() {
         ("name", &|| assert!(world.rename(20_000_007, "new", "New"))),
         ("skills", &|| assert!(world.set_skills(20_000_007, &[101]))),
         ("limit", &|| {
-            assert!(world.set_capacity(20_000_007, Capacity::Limited(9)))
+            assert!(world.set_capacity(20_000_007, Capacity::Limited(9)));
         }),
         ("who is there", &|| assert!(world.remove(20_000_021))),
     ];

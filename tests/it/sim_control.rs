@@ -179,6 +179,164 @@ async fn every_switch_can_be_turned_by_its_name() {
 /// Request line, body, status, words of the answer.
 type Bad = (&'static str, &'static str, u16, &'static [&'static str]);
 
+const BAD: &[Bad] = &[
+    ("POST /sim/faults", "", 400, &["faults", "EOF"]),
+    ("POST /sim/faults", "[]", 400, &["faults", "expected a map"]),
+    ("POST /sim/faults", "{} {}", 400, &["faults", "trailing"]),
+    (
+        "POST /sim/faults",
+        r#"{"refresh":null,"agent":null}"#,
+        400,
+        &["`agent`", "`agents`", "`accounts`"],
+    ),
+    (
+        "POST /sim/faults",
+        r#"{"refresh":null,"agents":{"what":"half"}}"#,
+        400,
+        &["agents.what", "`half`", "`half_list`", "`foreign_next`"],
+    ),
+    (
+        "POST /sim/faults",
+        r#"{"agents":{"what":"half_list","time":2}}"#,
+        400,
+        &["agents", "`time`", "`times`"],
+    ),
+    (
+        "POST /sim/faults",
+        r#"{"agents":{"what":"half_list","times":0}}"#,
+        400,
+        &["agents.times", "at least 1"],
+    ),
+    (
+        "POST /sim/faults",
+        r#"{"agents":{"times":1}}"#,
+        400,
+        &["agents", "`what`"],
+    ),
+    (
+        "POST /sim/faults",
+        r#"{"agents":{"what":{"status":{"code":99}}}}"#,
+        400,
+        &["agents.what", "200 to 999"],
+    ),
+    (
+        "POST /sim/faults",
+        r#"{"agents":{"what":{"status":{"codes":429}}}}"#,
+        400,
+        &["`codes`", "`code`"],
+    ),
+    (
+        "POST /sim/faults",
+        r#"{"agents":{"what":{"slow_drip":{"bytes":0,"every_ms":1}}}}"#,
+        400,
+        &["at least 1"],
+    ),
+    (
+        "POST /sim/faults",
+        r#"{"agents":{"what":{"content_type":"a\nb"}}}"#,
+        400,
+        &["printable"],
+    ),
+    (
+        "POST /sim/behaviour",
+        r#"{"plain_put":true,"next":"part"}"#,
+        400,
+        &["next", "`part`", "`delta`"],
+    ),
+    (
+        "POST /sim/behaviour",
+        r#"{"plain_put":true,"nxt":"full"}"#,
+        400,
+        &["`nxt`", "`next`"],
+    ),
+    (
+        "POST /sim/behaviour",
+        r#"{"login_ttl":5}"#,
+        400,
+        &["`login_ttl`", "`login_ttl_ms`"],
+    ),
+    (
+        "POST /sim/behaviour",
+        r#"{"style":{"empty":"none"}}"#,
+        400,
+        &["style.empty", "`none`", "`absent`"],
+    ),
+    (
+        "POST /sim/behaviour",
+        r#"{"style":{"empti":"null"}}"#,
+        400,
+        &["style", "`empti`", "`empty`"],
+    ),
+    ("POST /sim/behaviour", r#"{"style":null}"#, 400, &["style"]),
+    (
+        "POST /sim/world",
+        r#"{"step":1,"agents":{"1":{"chats":1}}}"#,
+        400,
+        &["agent 1"],
+    ),
+    (
+        "POST /sim/world",
+        r#"{"step":1,"agents":{"20000000":{"chats":1}}}"#,
+        400,
+        &["agent 20000000"],
+    ),
+    (
+        "POST /sim/world",
+        r#"{"agents":{"20000007":{"chats":1},"20000014":{"state":"busy"}}}"#,
+        400,
+        &["`busy`", "`occupied`"],
+    ),
+    (
+        "POST /sim/world",
+        r#"{"agents":{"20000007":{"chat":1}}}"#,
+        400,
+        &["`chat`", "`chats`"],
+    ),
+    (
+        "POST /sim/world",
+        r#"{"agents":{"20000007":{"listed":true,"deleted":true}}}"#,
+        400,
+        &["both listed and deleted"],
+    ),
+    (
+        "POST /sim/world",
+        r#"{"agents":{"20000007":{"nickname":"\u0007"}}}"#,
+        400,
+        &["control characters"],
+    ),
+    (
+        "POST /sim/world",
+        r#"{"steps":1}"#,
+        400,
+        &["`steps`", "`step`"],
+    ),
+    (
+        "POST /sim/world",
+        r#"{"step":10001}"#,
+        400,
+        &["at most 10000"],
+    ),
+    (
+        "POST /sim/identity",
+        r#"{"passwort":"x","revoke":true}"#,
+        400,
+        &["`passwort`", "`password`"],
+    ),
+    ("POST /sim/clock", "{}", 400, &["`jump_ms`"]),
+    ("POST /sim/clock", r#"{"jump_ms":1e99}"#, 400, &["clock"]),
+    (
+        "POST /sim/clock",
+        r#"{"jump_ms":-9000000000000000}"#,
+        400,
+        &["1970"],
+    ),
+    ("GET /sim/weather", "", 404, &["/sim/faults", "/sim/state"]),
+    ("GET /sim/", "", 404, &["/sim/faults"]),
+    ("GET /sim/world/1", "", 404, &["/sim/world"]),
+    ("PUT /sim/faults", "{}", 405, &["/sim/faults", "PUT"]),
+    ("GET /sim/intrude", "", 405, &["/sim/intrude", "GET"]),
+];
+
 #[tokio::test]
 async fn bad_input_is_refused_with_a_sentence_and_changes_nothing() {
     let (sim, _) = still(SimConfig::default()).await;
@@ -192,164 +350,7 @@ async fn bad_input_is_refused_with_a_sentence_and_changes_nothing() {
         shown
     };
     let before = whole().await;
-    let cases: &[Bad] = &[
-        ("POST /sim/faults", "", 400, &["faults", "EOF"]),
-        ("POST /sim/faults", "[]", 400, &["faults", "expected a map"]),
-        ("POST /sim/faults", "{} {}", 400, &["faults", "trailing"]),
-        (
-            "POST /sim/faults",
-            r#"{"refresh":null,"agent":null}"#,
-            400,
-            &["`agent`", "`agents`", "`accounts`"],
-        ),
-        (
-            "POST /sim/faults",
-            r#"{"refresh":null,"agents":{"what":"half"}}"#,
-            400,
-            &["agents.what", "`half`", "`half_list`", "`foreign_next`"],
-        ),
-        (
-            "POST /sim/faults",
-            r#"{"agents":{"what":"half_list","time":2}}"#,
-            400,
-            &["agents", "`time`", "`times`"],
-        ),
-        (
-            "POST /sim/faults",
-            r#"{"agents":{"what":"half_list","times":0}}"#,
-            400,
-            &["agents.times", "at least 1"],
-        ),
-        (
-            "POST /sim/faults",
-            r#"{"agents":{"times":1}}"#,
-            400,
-            &["agents", "`what`"],
-        ),
-        (
-            "POST /sim/faults",
-            r#"{"agents":{"what":{"status":{"code":99}}}}"#,
-            400,
-            &["agents.what", "200 to 999"],
-        ),
-        (
-            "POST /sim/faults",
-            r#"{"agents":{"what":{"status":{"codes":429}}}}"#,
-            400,
-            &["`codes`", "`code`"],
-        ),
-        (
-            "POST /sim/faults",
-            r#"{"agents":{"what":{"slow_drip":{"bytes":0,"every_ms":1}}}}"#,
-            400,
-            &["at least 1"],
-        ),
-        (
-            "POST /sim/faults",
-            r#"{"agents":{"what":{"content_type":"a\nb"}}}"#,
-            400,
-            &["printable"],
-        ),
-        (
-            "POST /sim/behaviour",
-            r#"{"plain_put":true,"next":"part"}"#,
-            400,
-            &["next", "`part`", "`delta`"],
-        ),
-        (
-            "POST /sim/behaviour",
-            r#"{"plain_put":true,"nxt":"full"}"#,
-            400,
-            &["`nxt`", "`next`"],
-        ),
-        (
-            "POST /sim/behaviour",
-            r#"{"login_ttl":5}"#,
-            400,
-            &["`login_ttl`", "`login_ttl_ms`"],
-        ),
-        (
-            "POST /sim/behaviour",
-            r#"{"style":{"empty":"none"}}"#,
-            400,
-            &["style.empty", "`none`", "`absent`"],
-        ),
-        (
-            "POST /sim/behaviour",
-            r#"{"style":{"empti":"null"}}"#,
-            400,
-            &["style", "`empti`", "`empty`"],
-        ),
-        ("POST /sim/behaviour", r#"{"style":null}"#, 400, &["style"]),
-        (
-            "POST /sim/world",
-            r#"{"step":1,"agents":{"1":{"chats":1}}}"#,
-            400,
-            &["agent 1"],
-        ),
-        (
-            "POST /sim/world",
-            r#"{"step":1,"agents":{"20000000":{"chats":1}}}"#,
-            400,
-            &["agent 20000000"],
-        ),
-        (
-            "POST /sim/world",
-            r#"{"agents":{"20000007":{"chats":1},"20000014":{"state":"busy"}}}"#,
-            400,
-            &["`busy`", "`occupied`"],
-        ),
-        (
-            "POST /sim/world",
-            r#"{"agents":{"20000007":{"chat":1}}}"#,
-            400,
-            &["`chat`", "`chats`"],
-        ),
-        (
-            "POST /sim/world",
-            r#"{"agents":{"20000007":{"listed":true,"deleted":true}}}"#,
-            400,
-            &["both listed and deleted"],
-        ),
-        (
-            "POST /sim/world",
-            r#"{"agents":{"20000007":{"nickname":"\u0007"}}}"#,
-            400,
-            &["control characters"],
-        ),
-        (
-            "POST /sim/world",
-            r#"{"steps":1}"#,
-            400,
-            &["`steps`", "`step`"],
-        ),
-        (
-            "POST /sim/world",
-            r#"{"step":10001}"#,
-            400,
-            &["at most 10000"],
-        ),
-        (
-            "POST /sim/identity",
-            r#"{"passwort":"x","revoke":true}"#,
-            400,
-            &["`passwort`", "`password`"],
-        ),
-        ("POST /sim/clock", "{}", 400, &["`jump_ms`"]),
-        ("POST /sim/clock", r#"{"jump_ms":1e99}"#, 400, &["clock"]),
-        (
-            "POST /sim/clock",
-            r#"{"jump_ms":-9000000000000000}"#,
-            400,
-            &["1970"],
-        ),
-        ("GET /sim/weather", "", 404, &["/sim/faults", "/sim/state"]),
-        ("GET /sim/", "", 404, &["/sim/faults"]),
-        ("GET /sim/world/1", "", 404, &["/sim/world"]),
-        ("PUT /sim/faults", "{}", 405, &["/sim/faults", "PUT"]),
-        ("GET /sim/intrude", "", 405, &["/sim/intrude", "GET"]),
-    ];
-    for (line, body, status, words) in cases {
+    for (line, body, status, words) in BAD {
         let reply = send(&sim, line, &[], body).await;
         assert_eq!(reply.status, *status, "{line} {body}: {}", reply.text());
         let answer = reply.json();

@@ -88,9 +88,9 @@ impl Simulator {
     /// Binds, and serves until stopped. Fails when an address cannot be bound, or when no
     /// certificate could be made for https.
     pub async fn start(config: SimConfig, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await?;
+        let listener = bind(config.listen).await?;
         let control = match config.control {
-            Some(address) => Some(TcpListener::bind(address).await?),
+            Some(address) => Some(bind(address).await?),
             None => None,
         };
         let addr = listener.local_addr()?;
@@ -238,6 +238,15 @@ impl Simulator {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+/// Says which address it was when it fails.
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| {
+        let message = format!("cannot listen on {address}: {error}");
+        io::Error::new(error.kind(), message)
+    })
 }
 
 fn service(config: &SimConfig, clock: Arc<dyn Clock>) -> Service {

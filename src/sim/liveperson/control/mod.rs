@@ -73,7 +73,7 @@ impl Control {
         path: &[&str],
         body: &[u8],
     ) -> Answer {
-        if !self.from_anywhere && !peer.ip().to_canonical().is_loopback() {
+        if !self.from_anywhere && !is_near(peer) {
             let message = "the control API is for clients on this machine; start the simulator \
                            with --control-from-anywhere to let others in";
             return refused((403, message.to_owned()));
@@ -119,6 +119,11 @@ impl Control {
         }
         Ok(shown(&service.faults.get()))
     }
+}
+
+/// Whether a client is on this machine.
+fn is_near(peer: SocketAddr) -> bool {
+    peer.ip().to_canonical().is_loopback()
 }
 
 fn not_found() -> Refusal {
@@ -199,4 +204,26 @@ fn jump(service: &Service, body: &[u8]) -> Result<Answer, Refusal> {
     }
     service.clock.jump(jump_ms);
     Ok(shown(&json!({ "now_ms": service.clock.now().millis() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_clients_on_this_machine_are_near() {
+        let cases = [
+            ("127.0.0.1:5", true),
+            ("127.9.9.9:5", true),
+            ("[::1]:5", true),
+            ("[::ffff:127.0.0.1]:5", true),
+            ("10.0.0.1:5", false),
+            ("[::ffff:10.0.0.1]:5", false),
+            ("[fe80::1]:5", false),
+            ("0.0.0.0:5", false),
+        ];
+        for (peer, near) in cases {
+            assert_eq!(is_near(peer.parse().unwrap()), near, "{peer}");
+        }
+    }
 }
