@@ -108,6 +108,17 @@ async fn every_fault_has_its_word() {
             What::ForeignNext(text("evil.example.org")),
         ),
     ];
+    let names = cases.iter().map(|(word, _)| match word {
+        Value::Object(members) => members.keys().next().unwrap().clone(),
+        word => word.as_str().unwrap().to_owned(),
+    });
+    let unknown = json!({ "session": { "what": "unheard_of" } });
+    let known = known_words(&sim, "faults", &unknown).await;
+    assert_eq!(
+        names.collect::<BTreeSet<_>>(),
+        known,
+        "none is forgotten here"
+    );
     for (word, what) in cases {
         let fault = json!({ "session": { "what": word, "delay_ms": 3 } });
         let shown = done(&sim, "POST /sim/faults", fault).await;
@@ -115,6 +126,61 @@ async fn every_fault_has_its_word() {
         let delay = std::time::Duration::from_millis(3);
         let expected = Fault::lasting(what).after(delay);
         assert_eq!(sim.faults().get().session, Some(expected));
+    }
+}
+
+/// The words that a refusal of `unheard_of` names.
+async fn known_words(sim: &Simulator, path: &str, wish: &Value) -> BTreeSet<String> {
+    let reply = control(sim, &format!("POST /sim/{path}"), wish).await;
+    assert_eq!(reply.status, 400, "{wish}: {}", reply.text());
+    let sentence = reply.json()["error"].as_str().unwrap().to_owned();
+    let words = sentence.split('`').skip(1).step_by(2).map(str::to_owned);
+    words.filter(|word| word != "unheard_of").collect()
+}
+
+#[tokio::test]
+async fn every_word_of_every_switch_is_taken_and_shown() {
+    let (sim, _) = still(SimConfig::default()).await;
+    let cases: [(&str, &[&str]); 12] = [
+        ("discovery_answer", &["single", "list", "list_object"]),
+        ("cookie_name", &["session_id", "Session_id"]),
+        (
+            "session_answer",
+            &["body_and_location", "body_only", "old200", "xml_body"],
+        ),
+        ("session_over", &["unauthorized", "not_found"]),
+        ("next", &["full", "delta", "missing"]),
+        (
+            "unchanged",
+            &["list", "no_content", "not_modified", "empty_body"],
+        ),
+        (
+            "stale_cursor",
+            &["full", "bad_request", "not_found", "gone"],
+        ),
+        ("unknown_skill", &["empty", "bad_request"]),
+        ("revision_header", &["ac_revision", "e_tag"]),
+        ("style.states", &["digits", "names", "unknown", "empty"]),
+        ("style.empty", &["absent", "object", "text", "null"]),
+        ("style.namespace", &["none", "default", "prefixed"]),
+    ];
+    for (name, words) in cases {
+        let wish = |word: &str| match name.split_once('.') {
+            Some((outer, inner)) => json!({ outer: { inner: word } }),
+            None => json!({ name: word }),
+        };
+        for word in words {
+            let shown = done(&sim, "POST /sim/behaviour", wish(word)).await;
+            let pointer = format!("/{}", name.replace('.', "/"));
+            assert_eq!(shown.pointer(&pointer), Some(&json!(word)), "{name}");
+        }
+        let known = known_words(&sim, "behaviour", &wish("unheard_of")).await;
+        let mut expected: BTreeSet<_> = words.iter().map(|word| (*word).to_owned()).collect();
+        // The header may be called by its own name, too.
+        if name == "revision_header" {
+            expected.extend(["ac-revision".to_owned(), "eTag".to_owned()]);
+        }
+        assert_eq!(known, expected, "{name}");
     }
 }
 
@@ -330,6 +396,7 @@ const BAD: &[Bad] = &[
         400,
         &["1970"],
     ),
+    ("POST /sim/intrude", r#"{"times":2}"#, 400, &["`times`"]),
     ("GET /sim/weather", "", 404, &["/sim/faults", "/sim/state"]),
     ("GET /sim/", "", 404, &["/sim/faults"]),
     ("GET /sim/world/1", "", 404, &["/sim/world"]),

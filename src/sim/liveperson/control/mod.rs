@@ -102,6 +102,7 @@ impl Control {
                 return Ok(shown(&who));
             }
             ("intrude", "POST") => {
+                nothing("the intruder", body)?;
                 service.intrude();
                 return Ok(shown(&service.counts()));
             }
@@ -155,6 +156,17 @@ fn read<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, Refusal> {
             }
         })
         .map_err(|error| unreadable(what, &error))
+}
+
+/// A body for a call without choices: none, or an empty object.
+fn nothing(what: &str, body: &[u8]) -> Result<(), Refusal> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    if body.is_empty() {
+        return Ok(());
+    }
+    read(what, body).map(|Nothing {}| ())
 }
 
 fn unreadable(what: &str, error: &impl std::fmt::Display) -> Refusal {
