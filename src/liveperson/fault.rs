@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     client::Answer,
     decode::{self, DecodeError, Format},
+    redact::excerpt,
 };
 use crate::{
     domain::Timestamp,
@@ -116,6 +117,12 @@ impl Step {
     /// A status that is not success.
     pub(super) fn refused(self, host: &str, answer: &Answer) -> SourceError {
         let (fault, advice) = self.meaning(answer.status);
+        tracing::debug!(
+            status = answer.status.as_u16(),
+            body = excerpt(&answer.body),
+            "refused: {} {host}",
+            self.verb()
+        );
         let mut error = self.error(
             host,
             fault,

@@ -12,7 +12,7 @@ use super::{
     session::{Session, Trouble},
 };
 use crate::{
-    config::{Filters, WireFormat},
+    config::WireFormat,
     domain::{Coverage, Observation, StaticHalf},
     ports::{PollRequest, SourceError, SourceFault},
     telemetry::Metrics,
@@ -148,21 +148,20 @@ async fn understood(
     Ok(observation(reach, login, page, cursor, coverage))
 }
 
-/// The next address to ask, where following is switched on and the link may be followed.
+/// The next address to ask, where following is switched on and the link may be followed. Whether
+/// filters survive in the link is documented nowhere: they are asked for again.
 fn followable(reach: &Reach, from: &Url, next: &Url) -> Option<Url> {
     if !reach.config.follow_next {
         return None;
     }
-    let Some(admitted) = reach.hosts.link(from, next.as_str()) else {
+    let followed = links::follow(&reach.hosts, &reach.config.filters, from, next.as_str());
+    if followed.is_none() {
         tracing::warn!(
             host = host(next),
             "the next link leads to a host that is not trusted; asking for the whole account instead"
         );
-        return None;
-    };
-    // Whether filters survive in the link is documented nowhere: they are asked for again.
-    let filters: &Filters = &reach.config.filters;
-    Some(complete(admitted, filters))
+    }
+    followed
 }
 
 async fn decoded(body: Vec<u8>, at: &str) -> Result<Decoded, SourceError> {

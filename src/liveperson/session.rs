@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use reqwest::{RequestBuilder, Url, header::COOKIE};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Reach,
     client::{Answer, Cookies, host},
+    decode::session_location,
     fault::Step,
     links::{self, below, complete},
     login::Login,
@@ -109,7 +110,9 @@ pub(super) async fn open(reach: &Reach, login: &Login) -> Result<Session, Troubl
     if !matches!(answer.status.as_u16(), 200 | 201) {
         return Err(Trouble::refused(step, &at, &answer));
     }
-    let href = location(&answer)
+    // In the body, else in the `Location` header.
+    let href = session_location(&answer.body)
+        .or_else(|| answer.location.clone())
         .ok_or_else(|| step.unexpected(&at, &answer, "names no address of the session"))?;
     let base = reach
         .hosts
@@ -128,23 +131,6 @@ pub(super) async fn open(reach: &Reach, login: &Login) -> Result<Session, Troubl
         followed: Followed::default(),
         cookies,
     })
-}
-
-/// The session's address: in the body, else in the `Location` header.
-fn location(answer: &Answer) -> Option<String> {
-    let document: Option<Value> = serde_json::from_slice(&answer.body).ok();
-    let link = document
-        .as_ref()
-        .and_then(|document| document.pointer("/agentSessionLocation/link"));
-    // One or many, `@href` or `href` (contract §4.5).
-    let link = match link {
-        Some(Value::Array(links)) => links.first(),
-        single => single,
-    };
-    link.and_then(|link| link.get("@href").or_else(|| link.get("href")))
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-        .or_else(|| answer.location.clone())
 }
 
 fn named(href: &str) -> String {

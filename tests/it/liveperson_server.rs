@@ -149,6 +149,11 @@ impl Server {
             .collect()
     }
 
+    /// Takes back the replies that nobody has asked for.
+    pub(crate) fn forget(&self) {
+        self.state.replies.lock().unwrap().clear();
+    }
+
     /// How many requests came since the last look.
     pub(crate) fn asked(&self) -> usize {
         self.state.seen.lock().unwrap().len()

@@ -11,6 +11,7 @@ mod ledger;
 mod liveperson_chain;
 mod liveperson_faults;
 mod liveperson_fixtures;
+mod liveperson_lifetimes;
 mod liveperson_same;
 mod liveperson_server;
 mod liveperson_trust;
