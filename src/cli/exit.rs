@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     app::StartError,
     config::ConfigError,
+    domain::Health,
     ports::{CycleError, SourceError, SourceFault, StoreError},
 };
 
@@ -94,7 +95,13 @@ impl From<&SourceError> for Failure {
             | SourceFault::Replaced
             | SourceFault::Retired => SOURCE,
         };
-        Self::new(code, error.to_string())
+        let health = error.fault.health();
+        if health == Health::Degraded {
+            // Its remedy is the reason itself.
+            return Self::new(code, error.to_string());
+        }
+        let (word, remedy) = (health.word(), health.remedy());
+        Self::new(code, format!("{error}\n\nhint: {word}: {remedy}"))
     }
 }
 

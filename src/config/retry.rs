@@ -14,6 +14,7 @@ pub(super) struct Typed {
     slow: Span,
     slow_max: Span,
     refused: Span,
+    asked_max: Span,
     replaced_losses: u32,
     replaced_within: Span,
     replaced_wait: Span,
@@ -28,6 +29,7 @@ impl Default for Typed {
             slow: Span::seconds(120),
             slow_max: Span::seconds(480),
             refused: Span::seconds(300),
+            asked_max: Span::seconds(3_600),
             replaced_losses: 3,
             replaced_within: Span::seconds(600),
             replaced_wait: Span::seconds(300),
@@ -49,6 +51,8 @@ pub struct RetryConfig {
     pub slow_max: Duration,
     /// The wait after a refusal that waiting alone seldom cures: 400, 403.
     pub refused: Duration,
+    /// The longest wait that is granted when the source itself asks for one.
+    pub asked_max: Duration,
     /// So many lost agent sessions …
     pub replaced_losses: u32,
     /// … within this time mean that another client uses the same user.
@@ -74,6 +78,7 @@ impl From<Typed> for RetryConfig {
             slow: typed.slow.0,
             slow_max: typed.slow_max.0,
             refused: typed.refused.0,
+            asked_max: typed.asked_max.0,
             replaced_losses: typed.replaced_losses,
             replaced_within: typed.replaced_within.0,
             replaced_wait: typed.replaced_wait.0,
@@ -101,6 +106,7 @@ impl Typed {
         for (key, span) in [
             ("slow", self.slow),
             ("refused", self.refused),
+            ("asked_max", self.asked_max),
             ("replaced_within", self.replaced_within),
             ("replaced_wait", self.replaced_wait),
             ("retired_after", self.retired_after),

@@ -87,11 +87,19 @@ impl Health {
             Self::Quarantined => {
                 "compare with the source; if the fall is real run `lp2rc sync --accept-fall`"
             }
-            Self::CredentialsRejected => "correct the user or password, then restart",
+            Self::CredentialsRejected => {
+                "correct the user or the secret and restart; `lp2rc check --retry-login` tries the same ones once more"
+            }
             Self::Throttled => "poll less often (`[schedule]`); it retries by itself",
-            Self::Blacklisted => "ask the source's support; nothing is retried",
-            Self::Replaced => "give the bridge a user of its own",
-            Self::Retired => "the source is switched off: finish the migration",
+            Self::Blacklisted => {
+                "ask the source's support; then run `lp2rc check --retry-login`, nothing is tried before"
+            }
+            Self::Replaced => {
+                "stop the other client, or give the bridge a user of its own; it retries by itself"
+            }
+            Self::Retired => {
+                "the source is switched off: finish the migration; everybody is kept as last seen"
+            }
         }
     }
 

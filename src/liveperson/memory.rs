@@ -105,8 +105,10 @@ impl Memory {
                 self.drop_login();
                 self.home = None;
             }
+            // A host that moved away may leave any of these behind.
             SourceFault::Unreachable
             | SourceFault::ServerError
+            | SourceFault::UnexpectedAnswer
             | SourceFault::NotFound
             | SourceFault::Retired => {
                 self.failures += 1;
@@ -117,13 +119,13 @@ impl Memory {
                 }
             }
             SourceFault::Replaced => self.drop_login(),
-            SourceFault::UnexpectedAnswer
-            | SourceFault::SessionLost
+            SourceFault::SessionLost
             | SourceFault::Forbidden
             | SourceFault::Throttled
             | SourceFault::Refused => {}
         }
-        let asked = error.retry_after;
+        let most = reach.config.retry.asked_max;
+        let asked = error.retry_after.map(|asked| asked.min(most));
         let wait = self.pace.failed(error.fault, asked);
         let error = SourceError {
             retry_after: wait,

@@ -99,6 +99,34 @@ async fn sessions_lost_now_and_then_are_ordinary() {
 }
 
 #[tokio::test]
+async fn a_wait_that_livepersons_proxy_makes_absurd_is_cut() {
+    let year = vec![("retry-after", "31536000".to_owned())];
+    let year = crate::liveperson_server::Reply::Answer(429, year, Vec::new());
+    let server = Server::start(opening().into_iter().chain([year])).await;
+    let (reader, clock) = server.reader();
+    let error = fails(&reader, SourceFault::Throttled).await;
+    assert_eq!(error.retry_after, Some(Duration::from_secs(3_600)));
+    clock.advance(Duration::from_secs(3_600));
+    server.then([ok(), agents()]);
+    reader.poll(FULL).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_that_answers_rubbish_is_looked_for_anew() {
+    let server = Server::start(opening().into_iter().chain([agents()])).await;
+    let (reader, _) = server.reader();
+    reader.poll(FULL).await.unwrap();
+    for _ in 0..3 {
+        server.then([typed(200, "text/html", "<html>parked</html>")]);
+        fails(&reader, SourceFault::UnexpectedAnswer).await;
+    }
+    server.lines();
+    server.then(opening().into_iter().chain([agents()]));
+    reader.poll(FULL).await.unwrap();
+    assert_eq!(server.lines().len(), 5);
+}
+
+#[tokio::test]
 async fn a_refused_login_stands_over_restarts_until_the_credentials_change() {
     let store = Arc::new(MemoryStore::new(1));
     for (status, fault) in [
