@@ -108,10 +108,11 @@ async fn every_fault_has_its_word() {
             What::ForeignNext(text("evil.example.org")),
         ),
     ];
-    let names = cases.iter().map(|(word, _)| match word {
-        Value::Object(members) => members.keys().next().unwrap().clone(),
-        word => word.as_str().unwrap().to_owned(),
-    });
+    let name_of = |word: &Value| match word.as_object() {
+        Some(members) => members.keys().next().unwrap().clone(),
+        None => word.as_str().unwrap().to_owned(),
+    };
+    let names = cases.iter().map(|(word, _)| name_of(word));
     let unknown = json!({ "session": { "what": "unheard_of" } });
     let known = known_words(&sim, "faults", &unknown).await;
     assert_eq!(

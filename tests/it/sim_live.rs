@@ -253,6 +253,12 @@ async fn whoever_leaves_before_the_answer_is_in_the_log_without_a_status() {
     while sim.held() == 0 {
         tokio::task::yield_now().await;
     }
+    let counts = done(&sim, "GET /sim/state", Value::Null).await;
+    assert_eq!(
+        (&counts["in_flight"], &counts["held"]),
+        (&json!(1), &json!(1)),
+        "control calls do not count"
+    );
     drop(stream);
     while sim.in_flight() > 0 {
         tokio::task::yield_now().await;

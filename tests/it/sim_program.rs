@@ -30,6 +30,16 @@ fn printed(running: &Running, last: &str) -> toml::Table {
     }
 }
 
+/// The bridge finds nothing wrong with it.
+fn check(config: &toml::Table) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lp2rc.toml");
+    let dir = toml::Value::from(folder.path().to_str().unwrap());
+    std::fs::write(&file, format!("{config}\n[state]\ndir = {dir}\n")).unwrap();
+    let checked = run(&["config", "check", "--config", file.to_str().unwrap()]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+}
+
 #[test]
 fn the_ready_line_names_both_addresses_and_the_printed_configuration_holds() {
     let (running, liveperson, control) = start(&["--username", "o\"brien"]);
@@ -39,12 +49,7 @@ fn the_ready_line_names_both_addresses_and_the_printed_configuration_holds() {
     assert_eq!(section["username"].as_str(), Some("o\"brien"));
     assert_eq!(section["discovery_url"].as_str(), Some(liveperson.as_str()));
     assert_eq!(section.get("ca_files"), None);
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("lp2rc.toml");
-    let text = format!("{config}\n[state]\ndir = \"{}\"\n", folder.path().display());
-    std::fs::write(&file, text).unwrap();
-    let checked = run(&["config", "check", "--config", file.to_str().unwrap()]);
-    assert_eq!(checked.code, 0, "{checked:?}");
+    check(&config);
     assert_eq!(running.stop().0, 0);
 }
 
@@ -63,6 +68,7 @@ fn https_writes_the_authority_and_keeps_a_plain_control_address() {
     assert!(!pem.contains("PRIVATE"), "keys stay inside");
     let config = printed(&running, "ca_files");
     assert_eq!(config["liveperson"]["ca_files"][0].as_str(), Some(ca_name));
+    check(&config);
     assert_eq!(get(&format!("{control}/sim/state")).json()["logins"], 0);
 
     // Whoever trusts that file, and only that file, is served.
