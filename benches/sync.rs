@@ -16,7 +16,8 @@ use std::{
 use lp2rc::{
     config::StateConfig,
     domain::{
-        AccountId, Coverage, MappingRules, MergeRules, Observation, Snapshot, Timestamp, Trigger,
+        AccountId, Coverage, MappingRules, MergeRules, Observation, Snapshot, StaticHalf,
+        Timestamp, Trigger,
     },
     liveperson::decode,
     ports::{
@@ -43,6 +44,7 @@ fn parse(body: &[u8]) -> Observation {
         taken_at: Timestamp::from_millis(1),
         skipped: decoded.skipped,
         cursor: None,
+        static_half: StaticHalf::Off,
     }
 }
 
