@@ -46,7 +46,7 @@ fn agents(ids: std::ops::Range<usize>) -> Vec<SourceAgent> {
 }
 
 /// Answers as `full 1 2a; filtered 1`: coverage, then ids; online, or away with an `a`.
-fn script(text: &str) -> Vec<(Coverage, Vec<SourceAgent>)> {
+pub(super) fn script(text: &str) -> Vec<(Coverage, Vec<SourceAgent>)> {
     let one = |word: &str| match word.strip_suffix('a') {
         Some(id) => agent(id, Presence::Away, 0),
         None => agent(word, Presence::Online, 0),
@@ -74,7 +74,7 @@ fn run(rules: &MergeRules, answers: Vec<(Coverage, Vec<SourceAgent>)>) -> Merged
 }
 
 /// `id:P`resent, `M`issing, `F`rozen or `G`one, since when, and the presence.
-fn sketch(roster: &Roster) -> String {
+pub(super) fn sketch(roster: &Roster) -> String {
     let mut text = Vec::new();
     for entry in roster.entries() {
         let (letter, since) = match entry.standing {

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use crate::{
     domain::{
-        Coverage, Cursor, MergeRules, Observation, Presence, Roster, RosterEntry, SourceAgent,
-        Standing, Timestamp,
+        Coverage, Cursor, MergeRules, Observation, Presence, Roster, RosterEntry, Skill, SkillId,
+        SourceAgent, SourceId, Standing, StaticHalf, Timestamp,
     },
     sync::merge::{cases, merge},
 };
@@ -55,7 +55,92 @@ fn some_belief() -> impl Strategy<Value = Roster> {
     })
 }
 
+/// The same agents, some of them without what a static half would have said.
+fn some_bared(agents: &[SourceAgent], bare: &[bool]) -> Vec<SourceAgent> {
+    let mut agents = agents.to_vec();
+    for (agent, bare) in agents.iter_mut().zip(bare) {
+        let named = |name: &str| (!bare).then(|| name.to_owned());
+        agent.email = named("mail@example.org");
+        agent.group_id = Some("9".to_owned());
+        agent.group_name = named("Main");
+        agent.skills = vec![Skill {
+            id: SkillId::new("4"),
+            name: named("Billing"),
+        }];
+    }
+    agents
+}
+
 proptest! {
+    #[test]
+    fn the_departed_change_only_what_their_own_absence_means(
+        believed in some_belief(),
+        (coverage, agents) in some_answer(),
+        departed in proptest::collection::btree_set(0..30u32, 0..30),
+    ) {
+        let departed: Arc<std::collections::BTreeSet<_>> =
+            Arc::new(departed.iter().map(|id| SourceId::new(format!("{id:02}"))).collect());
+        let rules = MergeRules::default();
+        let merge_with = |believed: &Roster, half| {
+            let mut answer = cases::answer(coverage, 7, agents.clone());
+            answer.static_half = half;
+            merge(believed, &Cursor::default(), answer, &rules)
+        };
+        let known = StaticHalf::Known { revision: None, departed: Arc::clone(&departed) };
+        let merged = merge_with(&believed, known);
+        // The others fare exactly as if the missing departed had never been known.
+        let is_out = |entry: &Arc<RosterEntry>| {
+            let id = &entry.agent.id;
+            departed.contains(id) && !agents.iter().any(|agent| agent.id == *id)
+        };
+        let entries = believed.entries().iter();
+        let others = Roster::new(entries.filter(|entry| !is_out(entry)).map(Arc::clone).collect());
+        let without = merge_with(&others, StaticHalf::Off);
+        prop_assert_eq!(merged.verdict, without.verdict);
+        for entry in without.roster.entries() {
+            prop_assert_eq!(Some(entry), merged.roster.get(&entry.agent.id));
+        }
+        // And they as if the answer were trusted.
+        let trusting = MergeRules { accept_fall: true, ..rules };
+        let answer = cases::answer(coverage, 7, agents.clone());
+        let trusted = merge(&believed, &Cursor::default(), answer, &trusting);
+        for entry in believed.entries().iter().filter(|entry| is_out(entry)) {
+            let id = &entry.agent.id;
+            prop_assert_eq!(merged.roster.get(id), trusted.roster.get(id));
+        }
+        prop_assert_eq!(merged.roster.len(), trusted.roster.len());
+    }
+
+    #[test]
+    fn an_unreadable_static_half_takes_nothing_away_and_changes_nothing_by_itself(
+        (coverage, agents) in some_answer(),
+        bare in proptest::collection::vec(any::<bool>(), 25),
+    ) {
+        let rules = MergeRules::default();
+        let whole = some_bared(&agents, &[false; 25]);
+        let first = cases::answer(coverage, 7, whole.clone());
+        let first = merge(&Roster::default(), &Cursor::default(), first, &rules);
+        let mut second = cases::answer(coverage, 7, some_bared(&agents, &bare));
+        second.static_half = StaticHalf::Unreadable;
+        let second = merge(&first.roster, &first.cursor, second, &rules);
+        prop_assert_eq!(second.counts.changed(), 0);
+        for (old, new) in first.roster.entries().iter().zip(second.roster.entries()) {
+            prop_assert!(Arc::ptr_eq(old, new));
+        }
+        // Also where something else about them did change.
+        let mut third = some_bared(&agents, &bare);
+        for agent in &mut third {
+            agent.load += 1;
+        }
+        let mut answer = cases::answer(coverage, 7, third);
+        answer.static_half = StaticHalf::Unreadable;
+        let third = merge(&second.roster, &second.cursor, answer, &rules);
+        for (entry, mut expect) in third.roster.entries().iter().zip(whole) {
+            expect.load += 1;
+            prop_assert_eq!(&entry.agent, &expect);
+        }
+    }
+
     #[test]
     fn a_merge_is_sound(
         believed in some_belief(),

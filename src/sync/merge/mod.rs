@@ -7,23 +7,38 @@
 //! | filtered | `Present` | stays, presence unknown | stays | stays | stays |
 //! | partial | `Present` | stays | stays | stays | stays |
 //!
+//! What the source's own list of accounts (the static half) says beside the answer:
+//!
+//! | static half | not in a full answer, and departed | in the answer without e-mail, skill or group name | `config_revision` |
+//! |---|---|---|---|
+//! | off | | as it is | stays |
+//! | unreadable | | the believed ones stay | stays |
+//! | known | absent as in a trusted answer; counts neither as having been there nor as lost | as it is | follows |
+//!
+//! A departed agent is one whose account is disabled or deleted: two answers agree that they are
+//! not there, so even where the others are doubted their absence is believed, and still it takes
+//! two of them. Believed names stay only with the same skill and the same group.
+//!
 //! A freeze counts as the first absence, so that a roster never needs three answers to settle.
 //! Nobody is ever erased: a tombstone keeps its owner and is recognised when the agent returns.
 //! Deliberately absent: the clock (`taken_at` is the only moment), logging, and any memory of
 //! earlier answers beyond [`Roster`] and [`Cursor`].
 
+mod believed;
 mod words;
 
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod static_cases;
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 use crate::domain::{
     Coverage, Cursor, CycleReport, MergeCounts, MergeRules, Observation, Owner, Presence, Roster,
-    RosterEntry, SourceAgent, Standing, Timestamp, Verdict,
+    RosterEntry, SourceAgent, SourceId, Standing, StaticHalf, Timestamp, Verdict,
 };
 
 /// What one answer made of the belief.
@@ -52,7 +67,7 @@ pub struct Merged {
 /// `fall_minimum` of them. The first full answer that is no such fall lifts the doubt, if it brings
 /// back at least one of the frozen: strangers who came with the doubted answer must not outvote
 /// them when it is repeated. `rules.accept_fall` takes any answer as true; "once" is up to the
-/// caller, who sets it for one call.
+/// caller, who sets it for one call. Departed agents who are missing are left out of all of this.
 #[must_use]
 pub fn merge(
     believed: &Roster,
@@ -66,15 +81,21 @@ pub fn merge(
         taken_at,
         skipped: _,
         cursor: source_timestamp,
-        static_half: _,
+        static_half,
     } = observation;
     // The port promises order; a promise broken by an engine must not tear the roster.
     if !agents.is_sorted_by(|a, b| a.id < b.id) {
         agents.sort_by(|a, b| a.id.cmp(&b.id));
         agents.dedup_by(|later, first| later.id == first.id);
     }
-    let mut walk = Walk::over(believed, agents.len());
-    walk.join(believed, agents);
+    let nobody = BTreeSet::new();
+    let departed = match &static_half {
+        StaticHalf::Known { departed, .. } => departed,
+        StaticHalf::Off | StaticHalf::Unreadable => &nobody,
+    };
+    let keeps_names = static_half == StaticHalf::Unreadable;
+    let mut walk = Walk::over(believed, agents.len(), departed);
+    walk.join(believed, agents, keeps_names);
 
     let still_frozen = walk.frozen > 0 && walk.thawed == 0;
     let doubted = coverage == Coverage::Full
@@ -90,6 +111,10 @@ pub fn merge(
     walk.settle(absence, taken_at);
 
     let trusted_full = coverage == Coverage::Full && !doubted;
+    let config_revision = match &static_half {
+        StaticHalf::Known { revision, .. } => revision.clone(),
+        StaticHalf::Off | StaticHalf::Unreadable => cursor.config_revision.clone(),
+    };
     Merged {
         roster: Roster::new(walk.entries),
         cursor: Cursor {
@@ -108,7 +133,7 @@ pub fn merge(
             } else {
                 cursor.quarantined_since
             },
-            config_revision: cursor.config_revision.clone(),
+            config_revision,
         },
         changed: walk.changed,
         counts: walk.counts,
@@ -146,7 +171,7 @@ enum Absence {
 }
 
 /// The state of the one walk over belief and answer.
-struct Walk {
+struct Walk<'d> {
     entries: Vec<Arc<RosterEntry>>,
     changed: Vec<Arc<RosterEntry>>,
     counts: MergeCounts,
@@ -161,10 +186,12 @@ struct Walk {
     frozen: usize,
     /// Of those, the ones in the answer.
     thawed: usize,
+    /// Whose account is disabled or deleted.
+    departed: &'d BTreeSet<SourceId>,
 }
 
-impl Walk {
-    fn over(believed: &Roster, seen: usize) -> Self {
+impl<'d> Walk<'d> {
+    fn over(believed: &Roster, seen: usize, departed: &'d BTreeSet<SourceId>) -> Self {
         Self {
             entries: Vec::with_capacity(believed.len().max(seen)),
             changed: Vec::new(),
@@ -178,12 +205,13 @@ impl Walk {
             still_there: 0,
             frozen: 0,
             thawed: 0,
+            departed,
         }
     }
 
     /// An unchanged agent is compared where it lies: moving it out first costs as much again as
     /// the comparison.
-    fn join(&mut self, believed: &Roster, agents: Vec<SourceAgent>) {
+    fn join(&mut self, believed: &Roster, agents: Vec<SourceAgent>, keeps_names: bool) {
         let mut agents = agents.into_iter();
         let mut known = believed.entries().iter().peekable();
         while let Some(agent) = agents.as_slice().first() {
@@ -195,10 +223,13 @@ impl Walk {
                 }
                 Some((Ordering::Equal, entry)) => {
                     known.next();
-                    if is_unchanged(entry, agent) {
+                    if is_unchanged(entry, agent, keeps_names) {
                         agents.next();
                         self.keep(entry);
-                    } else if let Some(agent) = agents.next() {
+                    } else if let Some(mut agent) = agents.next() {
+                        if keeps_names {
+                            believed::fill(&mut agent, &entry.agent);
+                        }
                         self.meet(entry, agent);
                     }
                 }
@@ -258,7 +289,9 @@ impl Walk {
 
     /// Known, and not in the answer: what that means is decided when the walk is over.
     fn miss(&mut self, entry: &Arc<RosterEntry>) {
-        self.weigh(entry.standing, false);
+        if !self.departed.contains(&entry.agent.id) {
+            self.weigh(entry.standing, false);
+        }
         self.absent.push(self.entries.len());
         self.entries.push(Arc::clone(entry));
     }
@@ -282,6 +315,12 @@ impl Walk {
         let mut listed = Vec::new();
         for place in std::mem::take(&mut self.absent) {
             let entry = &self.entries[place];
+            let absence = match absence {
+                Absence::Frozen if self.departed.contains(&entry.agent.id) => Absence::Counted,
+                Absence::Counted | Absence::Frozen | Absence::Filtered | Absence::Meaningless => {
+                    absence
+                }
+            };
             let Some((standing, presence)) = fate(absence, entry, at) else {
                 self.counts.unchanged += 1;
                 continue;
@@ -312,8 +351,9 @@ impl Walk {
     }
 }
 
-fn is_unchanged(entry: &RosterEntry, agent: &SourceAgent) -> bool {
-    entry.standing == Standing::Present && entry.agent == *agent
+fn is_unchanged(entry: &RosterEntry, agent: &SourceAgent, keeps_names: bool) -> bool {
+    entry.standing == Standing::Present
+        && (entry.agent == *agent || keeps_names && believed::is_same(agent, &entry.agent))
 }
 
 /// What becomes of an agent who is not in the answer: the table at the top. `None` is "stays".
