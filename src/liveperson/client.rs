@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, error::Error as _, path::Path, sync::Arc, time:
 
 use reqwest::{
     Certificate, Client, Method, RequestBuilder, StatusCode, Url,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE},
+    header::{
+        ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+    },
     redirect,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -35,6 +37,8 @@ pub(super) struct Wire {
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) content_type: Option<String>,
+    /// Of an account configuration: its revision, from `ac-revision`, else `eTag` (contract §6.1).
+    pub(super) revision: Option<String>,
     pub(super) location: Option<String>,
     /// From `Retry-After`, which LivePerson never documented.
     pub(super) retry_after: Option<Duration>,
@@ -160,6 +164,7 @@ impl Wire {
         let mut answer = Answer {
             status,
             content_type: text(headers, CONTENT_TYPE.as_str()),
+            revision: text(headers, "ac-revision").or_else(|| text(headers, ETAG.as_str())),
             location: text(headers, LOCATION.as_str()),
             retry_after: text(headers, RETRY_AFTER.as_str())
                 .and_then(|value| fault::retry_after(&value, self.clock.now())),

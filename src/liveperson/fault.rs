@@ -29,6 +29,7 @@ pub(super) enum Step {
     SetAway,
     Read,
     KeepAlive,
+    ReadAccounts,
     LogOut,
 }
 
@@ -42,6 +43,7 @@ impl Step {
             Self::SetAway => "set the agent session Away at",
             Self::Read => "read availableAgents at",
             Self::KeepAlive => "keep the agent session alive at",
+            Self::ReadAccounts => "read the account configuration at",
             Self::LogOut => "log out at",
         }
     }
@@ -283,6 +285,7 @@ mod tests {
         Answer {
             status: StatusCode::from_u16(status).unwrap(),
             content_type: Some(content_type.to_owned()),
+            revision: None,
             location: None,
             retry_after: None,
             session_cookie: None,

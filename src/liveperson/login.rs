@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{
-    Reach,
+    Reach, account_config,
     client::{Answer, cookie_header, host},
     decode::discovery::{self, Named},
     fault::Step,
@@ -33,6 +33,8 @@ pub(super) struct Login {
     session: Option<SecretString>,
     /// The bridge's own user, who is in every list.
     pub(super) own: Option<SourceId>,
+    /// The account configuration's host, when the login names one that may be used.
+    pub(super) account_config: Option<Url>,
     /// When it wants to be refreshed, by `Clock::elapsed`.
     pub(super) refresh_at: Duration,
 }
@@ -137,6 +139,7 @@ pub(super) async fn log_in(reach: &Reach, home: &Url) -> Result<Login, SourceErr
         csrf: text("csrf").map(SecretString::from),
         session: session_of(&answer, &document),
         own: own.map(SourceId::new),
+        account_config: beside(reach, &document, account_config::SERVICE),
         refresh_at: reach.clock.elapsed() + reach.config.refresh_every,
     })
 }
@@ -175,6 +178,25 @@ fn preferred(reach: &Reach, home: &Url, document: &Value, at: &str) -> Result<Ur
             );
             home.clone()
         })),
+    }
+}
+
+/// The host of another service, when the login names one that may be used.
+fn beside(reach: &Reach, document: &Value, service: &str) -> Option<Url> {
+    let collection = document.get("csdsCollectionResponse")?;
+    match named(collection, service, &reach.config.account) {
+        Named::Host(named) => {
+            let base = reach.hosts.base(named);
+            if base.is_none() {
+                tracing::warn!(
+                    service,
+                    named = super::decode::plain(named),
+                    "the login answer names a host that is not trusted; asking discovery instead"
+                );
+            }
+            base
+        }
+        Named::OtherAccount | Named::Nothing => None,
     }
 }
 

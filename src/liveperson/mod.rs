@@ -10,6 +10,11 @@
 //! `memory` (what is kept between polls) with `latch` (the refused login), `losses` (lost sessions)
 //! and `pace` (when to try again).
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the polls do not ask for it yet")
+)]
+mod account_config;
 mod client;
 pub mod decode;
 mod fault;

@@ -462,3 +462,17 @@ impl<'de> Visitor<'de> for Reported<'_> {
         Ok(())
     }
 }
+
+/// Reads any other JSON answer with `seed`. Where that accepts every kind of value, what remains is
+/// an error of syntax.
+pub(in crate::liveperson) fn document<'de, S: DeserializeSeed<'de>>(
+    body: &'de [u8],
+    seed: S,
+) -> Result<S::Value, DecodeError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text(body)?);
+    let read = seed.deserialize(&mut deserializer).and_then(|read| {
+        deserializer.end()?;
+        Ok(read)
+    });
+    read.map_err(|error| said(&error))
+}

@@ -19,6 +19,9 @@ pub use xml::xml;
 
 use crate::domain::{Skipped, SourceAgent};
 
+// For the account configuration, which is JSON of the same kind.
+pub(super) use self::{json::document, scalar::Scalar};
+
 /// Elements or values inside each other; `serde_json` stops at the same depth.
 const DEEPEST: usize = 128;
 

@@ -10,7 +10,7 @@ const MOST_CHATS: i64 = 1_000_000;
 /// A member's value. JSON sends numbers with and without quotes (contract §4.5); both are the same
 /// here.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Scalar<'a> {
+pub(in crate::liveperson) enum Scalar<'a> {
     /// Missing, null, blank, nil, or something that is not a scalar.
     Absent,
     /// Text, blanks around it removed, never empty.
@@ -78,7 +78,7 @@ impl<'a> Scalar<'a> {
     }
 
     /// As text of our own.
-    pub(super) fn into_text(self) -> Option<String> {
+    pub(in crate::liveperson) fn into_text(self) -> Option<String> {
         match self {
             Self::Absent => None,
             Self::Text(text) => Some(text.into_owned()),
@@ -87,7 +87,7 @@ impl<'a> Scalar<'a> {
     }
 
     /// As a whole number: `7`, `"7"`, `" 07 "`, `"7.0"`.
-    pub(super) fn whole(&self) -> Option<i64> {
+    pub(in crate::liveperson) fn whole(&self) -> Option<i64> {
         match self {
             Self::Absent => None,
             Self::Number(number) => Some(*number),
