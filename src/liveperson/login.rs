@@ -184,13 +184,13 @@ fn preferred(reach: &Reach, home: &Url, document: &Value, at: &str) -> Result<Ur
 /// The host of another service, when the login names one that may be used.
 fn beside(reach: &Reach, document: &Value, service: &str) -> Option<Url> {
     let collection = document.get("csdsCollectionResponse")?;
-    match named(collection, service, &reach.config.account) {
+    match discovery::host_in(collection, service, &reach.config.account) {
         Named::Host(named) => {
-            let base = reach.hosts.base(named);
+            let base = reach.hosts.base(&named);
             if base.is_none() {
                 tracing::warn!(
                     service,
-                    named = super::decode::plain(named),
+                    named = super::decode::plain(&named),
                     "the login answer names a host that is not trusted; asking discovery instead"
                 );
             }

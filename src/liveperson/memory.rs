@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::{Reach, latch::Latches, login::Login, losses::Losses, pace::Pace, session::Session};
+use super::{
+    Reach, account_config::AccountConfig, latch::Latches, login::Login, losses::Losses, pace::Pace,
+    session::Session,
+};
 use crate::ports::{LatchReason, SourceError, SourceFault};
 
 /// After so many failures in a row that look like a moved or dead host, the chain starts again at
@@ -17,6 +20,8 @@ pub(super) struct Memory {
     pub(super) home: Option<Home>,
     pub(super) login: Option<Login>,
     pub(super) session: Option<Session>,
+    /// The static half of the agents; it outlives logins.
+    pub(super) account_config: AccountConfig,
     pub(super) latches: Latches,
     pub(super) losses: Losses,
     pub(super) pace: Pace,
@@ -48,6 +53,7 @@ impl Memory {
             home: None,
             login: None,
             session: None,
+            account_config: AccountConfig::default(),
             latches,
             losses: Losses::default(),
             pace,
@@ -104,6 +110,7 @@ impl Memory {
             SourceFault::ForeignAnswer => {
                 self.drop_login();
                 self.home = None;
+                self.account_config = AccountConfig::default();
             }
             // A host that moved away may leave any of these behind.
             SourceFault::Unreachable

@@ -7,13 +7,9 @@
 //!
 //! The rooms within: [`decode`] (bytes to agents), `client` (one exchange), `hosts` (who may get
 //! credentials), `links` (addresses), `fault` (refusal to sentence), `login`, `session`, `poll`;
-//! `memory` (what is kept between polls) with `latch` (the refused login), `losses` (lost sessions)
-//! and `pace` (when to try again).
+//! `account_config` (the slow half of the agents); `memory` (what is kept between polls) with `latch`
+//! (the refused login), `losses` (lost sessions) and `pace` (when to try again).
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the polls do not ask for it yet")
-)]
 mod account_config;
 mod client;
 pub mod decode;
@@ -281,7 +277,13 @@ impl LivePerson {
         if !session.away {
             session::set_away(reach, login, session).await?;
         }
-        poll::read(reach, login, session, request, &self.metrics).await
+        memory
+            .account_config
+            .renew(reach, login, &self.metrics)
+            .await;
+        let mut seen = poll::read(reach, login, session, request, &self.metrics).await?;
+        seen.static_half = memory.account_config.fill(&mut seen.agents);
+        Ok(seen)
     }
 
     /// Finds the host and logs in, unless these credentials were refused before.
