@@ -25,6 +25,52 @@ impl StepResult {
     }
 }
 
+/// Where the trouble of a failed step lies: it decides a check's exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Blame {
+    /// In the configuration.
+    Configuration,
+    /// In our own durable state.
+    State,
+    /// Nowhere: another process has what is needed.
+    Busy,
+    /// In the source, or on the way to it.
+    Source,
+    /// In the user or the secret that the source was shown: a person is needed.
+    Credentials,
+    /// Elsewhere.
+    Other,
+}
+
+impl Blame {
+    /// Every place.
+    pub const ALL: [Self; 6] = [
+        Self::Configuration,
+        Self::State,
+        Self::Busy,
+        Self::Source,
+        Self::Credentials,
+        Self::Other,
+    ];
+
+    /// The word used outside.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::State => "state",
+            Self::Busy => "busy",
+            Self::Source => "source",
+            Self::Credentials => "credentials",
+            Self::Other => "other",
+        }
+    }
+
+    /// The place of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|blame| blame.word() == word)
+    }
+}
+
 /// One step of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckStep {
@@ -36,4 +82,54 @@ pub struct CheckStep {
     pub detail: String,
     /// What to do about it; empty when there is nothing to do.
     pub remedy: String,
+    /// Where the trouble lies, when it failed.
+    pub blame: Option<Blame>,
+}
+
+impl CheckStep {
+    /// A step that works.
+    pub fn passed(name: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            name,
+            result: StepResult::Passed,
+            detail: detail.into(),
+            remedy: String::new(),
+            blame: None,
+        }
+    }
+
+    /// A step that was not tried, and why.
+    pub fn skipped(name: &'static str, why: impl Into<String>) -> Self {
+        Self {
+            result: StepResult::Skipped,
+            ..Self::passed(name, why)
+        }
+    }
+
+    /// A step that works and should be looked at.
+    pub fn warned(
+        name: &'static str,
+        detail: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            result: StepResult::Warned,
+            remedy: remedy.into(),
+            ..Self::passed(name, detail)
+        }
+    }
+
+    /// A step that does not work.
+    pub fn failed(
+        name: &'static str,
+        blame: Blame,
+        detail: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            result: StepResult::Failed,
+            blame: Some(blame),
+            ..Self::warned(name, detail, remedy)
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub mod time;
 
 pub use agent::{Capacity, Owner, Presence, Skill, SourceAgent};
 pub use ask::{Ask, Policy, Purpose};
-pub use check::{CheckStep, StepResult};
+pub use check::{Blame, CheckStep, StepResult};
 pub use desired::{
     Availability, Department, Desired, DesiredAgent, EmailAddress, Identity, MappingNotes,
     TargetStatus,

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, error::Error as _, path::Path, sync::Arc, time:
 use reqwest::{
     Certificate, Client, Method, RequestBuilder, StatusCode, Url,
     header::{
-        ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+        ACCEPT, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
     },
     redirect,
 };
@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::fault::{self, Step};
 use crate::{
     config::LivePersonConfig,
+    domain::Timestamp,
     ports::{Clock, SourceError, SourceFault, clock::timeout},
 };
 
@@ -46,6 +47,8 @@ pub(super) struct Answer {
     pub(super) session_cookie: Option<SecretString>,
     /// Every cookie that was set.
     pub(super) cookies: Vec<(String, SecretString)>,
+    /// When the server says it answered, to the second.
+    pub(super) date: Option<Timestamp>,
     pub(super) body: Vec<u8>,
 }
 
@@ -170,6 +173,7 @@ impl Wire {
                 .and_then(|value| fault::retry_after(&value, self.clock.now())),
             session_cookie: session_cookie(headers),
             cookies: cookies(headers),
+            date: text(headers, DATE.as_str()).and_then(|value| fault::moment(&value)),
             body: Vec::new(),
         };
         let limit = if status.is_success() {

@@ -31,6 +31,7 @@ pub(super) enum Step {
     KeepAlive,
     ReadAccounts,
     LogOut,
+    ReadSkills,
 }
 
 impl Step {
@@ -45,6 +46,7 @@ impl Step {
             Self::KeepAlive => "keep the agent session alive at",
             Self::ReadAccounts => "read the account configuration at",
             Self::LogOut => "log out at",
+            Self::ReadSkills => "read the account's skills at",
         }
     }
 
@@ -220,8 +222,13 @@ pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
+    Some(moment(value)?.since(now))
+}
+
+/// A date as HTTP headers carry it.
+pub(super) fn moment(value: &str) -> Option<Timestamp> {
     let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?;
-    Some(Timestamp::from_millis(date.timestamp().as_millisecond()).since(now))
+    Some(Timestamp::from_millis(date.timestamp().as_millisecond()))
 }
 
 /// What kind of body an answer has, in words that can be logged.
@@ -290,6 +297,7 @@ mod tests {
             retry_after: None,
             session_cookie: None,
             cookies: Vec::new(),
+            date: None,
             body: body.as_bytes().to_vec(),
         }
     }

@@ -37,6 +37,8 @@ pub(super) struct Login {
     pub(super) account_config: Option<Url>,
     /// When it wants to be refreshed, by `Clock::elapsed`.
     pub(super) refresh_at: Duration,
+    /// By how many milliseconds the server's clock was ahead of ours at the login, when it told.
+    pub(super) ahead: Option<i64>,
 }
 
 /// What a refresh did.
@@ -133,7 +135,12 @@ pub(super) async fn log_in(reach: &Reach, home: &Url) -> Result<Login, SourceErr
             "the login answer does not name the bridge's own user, so that user stays in the list of agents; exclude it with [participants]"
         );
     }
+    let told: Option<i64> = document
+        .pointer("/config/serverCurrentTime")
+        .and_then(scalar)
+        .and_then(|millis| millis.parse().ok());
     Ok(Login {
+        ahead: told.map(|millis| millis.saturating_sub(reach.clock.now().millis())),
         base: preferred(reach, home, &document, &at)?,
         bearer: SecretString::from(bearer),
         csrf: text("csrf").map(SecretString::from),

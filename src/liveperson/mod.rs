@@ -8,11 +8,13 @@
 //! The rooms within: [`decode`] (bytes to agents), `client` (one exchange), `hosts` (who may get
 //! credentials), `links` (addresses), `fault` (refusal to sentence), `login`, `session`, `poll`;
 //! `account_config` (the slow half of the agents); `memory` (what is kept between polls) with `latch`
-//! (the refused login), `losses` (lost sessions) and `pace` (when to try again).
+//! (the refused login), `losses` (lost sessions) and `pace` (when to try again); `examine` (looking at each of them for a person) with `verdict`
+//! (what is told).
 
 mod account_config;
 mod client;
 pub mod decode;
+mod examine;
 mod fault;
 pub mod hosts;
 mod latch;
@@ -24,6 +26,9 @@ mod pace;
 mod poll;
 pub mod redact;
 mod session;
+mod verdict;
+
+pub use examine::STEPS;
 
 use std::{sync::Arc, time::Duration};
 

@@ -5,7 +5,7 @@ use reqwest::{StatusCode, Url, header::CONTENT_TYPE};
 use super::{
     Reach,
     client::{Answer, host},
-    decode::{self, DecodeError, Decoded},
+    decode::{self, DecodeError, Decoded, Format},
     fault::Step,
     links::{self, below, complete},
     login::Login,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::WireFormat,
-    domain::{Coverage, Observation, StaticHalf},
+    domain::{Coverage, Observation, SourceAgent, StaticHalf},
     ports::{PollRequest, SourceError, SourceFault},
     telemetry::Metrics,
 };
@@ -36,7 +36,7 @@ pub(super) async fn read(
         && reach.config.follow_next
         && let Some(next) = session.next.take()
     {
-        let answer = ask(reach, login, session, next.clone()).await?;
+        let answer = ask(reach, login, session, next.clone(), reach.config.format).await?;
         match answer.status.as_u16() {
             400 | 404 | 410 => {
                 tracing::warn!(
@@ -61,7 +61,7 @@ pub(super) async fn read(
     } else {
         Coverage::Full
     };
-    let answer = ask(reach, login, session, url.clone()).await?;
+    let answer = ask(reach, login, session, url.clone(), reach.config.format).await?;
     let seen = understood(reach, login, session, &url, answer, coverage).await?;
     session.followed.whole = seen.agents.len();
     Ok(seen)
@@ -90,13 +90,58 @@ fn notice_full_links(session: &mut Session, seen: usize, metrics: &Metrics) {
     }
 }
 
+/// What one answer shows to somebody who looks at it without polling.
+pub(super) struct Look {
+    /// The agents, without the bridge's own user, and what had to be skipped.
+    pub(super) page: Decoded,
+    /// The format of the answer, whatever was asked for.
+    pub(super) format: Format,
+    /// Its size in bytes.
+    pub(super) bytes: usize,
+    /// Where it came from.
+    pub(super) url: Url,
+    /// Where its `next` link leads.
+    pub(super) next: Option<Url>,
+    /// By how many milliseconds the server's clock was ahead of ours, when it told.
+    pub(super) ahead: Option<i64>,
+}
+
+/// Looks at the agents in the given format. Later polls do not notice.
+pub(super) async fn look(
+    reach: &Reach,
+    login: &Login,
+    session: &mut Session,
+    format: WireFormat,
+) -> Result<Look, Trouble> {
+    let url = complete(
+        below(&session.base, "availableAgents"),
+        &reach.config.filters,
+    );
+    let answer = ask(reach, login, session, url.clone(), format).await?;
+    let now = reach.clock.now().millis();
+    let ahead = answer.date.map(|date| date.millis().saturating_sub(now));
+    let (bytes, sniffed) = (answer.body.len(), decode::sniff(&answer.body));
+    let (mut page, next) = page(reach, &url, answer).await?;
+    leave_out_own(login, &mut page.agents);
+    let format = sniffed.map_err(|error| STEP.undecodable(&host(&url), &error))?;
+    Ok(Look {
+        page,
+        format,
+        bytes,
+        url,
+        next,
+        ahead,
+    })
+}
+
 async fn ask(
     reach: &Reach,
     login: &Login,
     session: &mut Session,
     url: Url,
+    format: WireFormat,
 ) -> Result<Answer, SourceError> {
-    let format = match reach.config.format {
+    let format = match format {
         WireFormat::Json => "application/json",
         WireFormat::Xml => "application/xml",
     };
@@ -132,20 +177,29 @@ async fn understood(
     if silent {
         return Err(STEP.undecodable(&at, &DecodeError::Empty).into());
     }
-    if answer.status != StatusCode::OK {
-        return Err(Trouble::refused(STEP, &at, &answer));
-    }
-    let page = decoded(answer.body, &at).await?;
+    let (page, next) = page(reach, url, answer).await?;
     let mut cursor = None;
-    // A link without scheme and host is one below our own.
-    if let Some(next) = page.next.as_deref().and_then(|href| url.join(href).ok()) {
-        if links::account(&next).is_some_and(|other| other != reach.config.account) {
-            return Err(STEP.foreign(&at, &reach.config.account).into());
-        }
+    if let Some(next) = next {
         cursor = links::time_stamp(&next);
         session.next = followable(reach, url, &next);
     }
     Ok(observation(reach, login, page, cursor, coverage))
+}
+
+/// The list in an answer, and where its `next` link leads.
+async fn page(reach: &Reach, url: &Url, answer: Answer) -> Result<(Decoded, Option<Url>), Trouble> {
+    let at = host(url);
+    if answer.status != StatusCode::OK {
+        return Err(Trouble::refused(STEP, &at, &answer));
+    }
+    let page = decoded(answer.body, &at).await?;
+    // A link without scheme and host is one below our own.
+    let next = page.next.as_deref().and_then(|href| url.join(href).ok());
+    let foreign = next.as_ref().and_then(links::account);
+    if foreign.is_some_and(|other| other != reach.config.account) {
+        return Err(STEP.foreign(&at, &reach.config.account).into());
+    }
+    Ok((page, next))
 }
 
 /// The next address to ask, where following is switched on and the link may be followed. Whether
@@ -178,7 +232,13 @@ async fn decoded(body: Vec<u8>, at: &str) -> Result<Decoded, SourceError> {
     result.map_err(|error| STEP.undecodable(at, &error))
 }
 
-/// The bridge's own user is in every list (contract §4.4) and is left out here.
+/// The bridge's own user is in every list (contract §4.4).
+fn leave_out_own(login: &Login, agents: &mut Vec<SourceAgent>) {
+    if let Some(own) = &login.own {
+        agents.retain(|agent| agent.id != *own);
+    }
+}
+
 fn observation(
     reach: &Reach,
     login: &Login,
@@ -187,9 +247,7 @@ fn observation(
     coverage: Coverage,
 ) -> Observation {
     let mut agents = page.agents;
-    if let Some(own) = &login.own {
-        agents.retain(|agent| agent.id != *own);
-    }
+    leave_out_own(login, &mut agents);
     Observation {
         agents,
         coverage,

@@ -140,12 +140,13 @@ fn named(href: &str) -> String {
 }
 
 /// Sets the session Away: a PUT, sent as LivePerson wants it (contract §3.4). A refusal is only
-/// warned about, because reading works without it; after a 5xx it is tried again at the next poll.
+/// warned about and given back, because reading works without it; after a 5xx it is tried again at
+/// the next poll.
 pub(super) async fn set_away(
     reach: &Reach,
     login: &Login,
     session: &mut Session,
-) -> Result<(), Trouble> {
+) -> Result<Option<SourceError>, Trouble> {
     let step = Step::SetAway;
     let url = complete(below(&session.base, "availability"), &Filters::default());
     let at = host(&url);
@@ -156,13 +157,13 @@ pub(super) async fn set_away(
     let answer = session.send(reach, login, step, request).await?;
     if answer.status.is_success() {
         session.away = true;
-        return Ok(());
+        return Ok(None);
     }
     match Trouble::refused(step, &at, &answer) {
         Trouble::Fault(error) if error.fault != SourceFault::Throttled => {
             session.away = error.fault != SourceFault::ServerError;
             tracing::warn!(%error, "LivePerson may offer chats to the bridge's user until it is Away");
-            Ok(())
+            Ok(Some(error))
         }
         trouble @ (Trouble::Lost(_) | Trouble::Fault(_)) => Err(trouble),
     }

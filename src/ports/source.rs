@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Future;
-use crate::domain::{CheckStep, Health, Observation};
+use crate::domain::{Blame, CheckStep, Health, Observation};
 
 /// What a poll is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,6 +116,15 @@ impl SourceFault {
             | Self::Forbidden
             | Self::Refused
             | Self::NotFound => Health::Degraded,
+        }
+    }
+
+    /// Where a check that meets this trouble puts the blame.
+    pub const fn blame(self) -> Blame {
+        if self.is_transient() {
+            Blame::Source
+        } else {
+            Blame::Credentials
         }
     }
 

@@ -1,0 +1,353 @@
+//! Walking the chain for a person (contract §8): discovery, login, session, polls in both formats,
+//! rights, clock. Each step is told with what to do about it.
+//!
+//! It goes through the doors that polls use, under the same lock, and uses what is already open: a
+//! check beside a running bridge makes no second login, because that would end the bridge's own.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use super::{
+    LivePerson, Reach, State,
+    client::host,
+    fault::Step,
+    links::below,
+    login::{self, Login, Refreshed},
+    poll::{self, Look},
+    session::{self, Session, Trouble, signed},
+    verdict::{self, failed, warned},
+};
+use crate::{
+    config::{Credentials, WireFormat},
+    domain::CheckStep,
+    ports::{Examine, Future, SourceError, SourceFault},
+};
+
+/// The steps, in their order.
+pub const STEPS: [&str; 9] = [
+    DISCOVERY, TLS, LOGIN, SESSION, JSON, XML, NEXT, RIGHTS, CLOCK,
+];
+
+const DISCOVERY: &str = "discovery";
+const TLS: &str = "tls";
+const LOGIN: &str = "login";
+const SESSION: &str = "session";
+const JSON: &str = "poll in JSON";
+const XML: &str = "poll in XML";
+const NEXT: &str = "next link";
+const RIGHTS: &str = "rights";
+const CLOCK: &str = "clock";
+
+/// The service whose resources the user needs a right for (contract §6.1).
+const RIGHTS_SERVICE: &str = "accountConfigReadOnly";
+
+impl Examine for LivePerson {
+    fn examine(&self, retry_login: bool) -> Future<'_, Vec<CheckStep>> {
+        Box::pin(self.walk(retry_login))
+    }
+}
+
+impl LivePerson {
+    async fn walk(&self, retry_login: bool) -> Vec<CheckStep> {
+        let mut state = self.state.lock().await;
+        let state = &mut *state;
+        let found = login::discover(&self.reach, login::SERVICE).await;
+        let mut steps = vec![discovery(&found), tls(&self.reach, &found)];
+        steps.push(self.log_in_step(state, found.ok(), retry_login).await);
+        steps.push(self.session_step(state).await);
+        let json = self.look(state, WireFormat::Json).await;
+        let xml = self.look(state, WireFormat::Xml).await;
+        let config = &self.reach.config;
+        steps.push(verdict::poll(
+            config,
+            JSON,
+            WireFormat::Json,
+            json.as_ref(),
+            None,
+        ));
+        let seen = json.as_ref().and_then(|look| look.as_ref().ok());
+        steps.push(verdict::poll(
+            config,
+            XML,
+            WireFormat::Xml,
+            xml.as_ref(),
+            seen,
+        ));
+        let (json, xml) = (seen, xml.as_ref().and_then(|look| look.as_ref().ok()));
+        let look = match config.format {
+            WireFormat::Json => json.or(xml),
+            WireFormat::Xml => xml.or(json),
+        };
+        steps.push(next_link(&self.reach, look));
+        steps.push(rights(&self.reach, state.login.as_ref()).await);
+        steps.push(verdict::clock(CLOCK, ahead(look, state.login.as_ref())));
+        steps
+    }
+
+    /// Proves that the login there is still works, or makes one.
+    async fn log_in_step(
+        &self,
+        state: &mut State,
+        found: Option<Url>,
+        retry_login: bool,
+    ) -> CheckStep {
+        let reach = &self.reach;
+        if let Some(login) = &mut state.login {
+            match login::refresh(reach, login).await {
+                Ok(Refreshed::Kept) => return logged_in(reach, login, "the running login is used"),
+                Ok(Refreshed::Ended) => {
+                    state.login = None;
+                    state.session = None;
+                }
+                Err(error) if error.fault.is_transient() => return warned(LOGIN, &error),
+                Err(error) => return heeded(state, LOGIN, &error),
+            }
+        }
+        let Some(home) = found else {
+            return CheckStep::skipped(LOGIN, "discovery named no host to log in at");
+        };
+        // A refusal that stands is not put to the test, unless a person says so.
+        if let Some(refusal) = state.refusal.as_ref().filter(|_| !retry_login) {
+            return verdict::refused_before(LOGIN, refusal);
+        }
+        match login::log_in(reach, &home).await {
+            Ok(made) => {
+                self.metrics.source_logins.inc();
+                // The one place where a refusal is forgotten: the login works again.
+                state.refusal = None;
+                state.home = Some(home);
+                let told = logged_in(reach, &made, "logged in");
+                state.login = Some(made);
+                told
+            }
+            Err(error) => heeded(state, LOGIN, &error),
+        }
+    }
+
+    /// Sets the session there is Away, which proves that it lives, or opens one and sets that.
+    async fn session_step(&self, state: &mut State) -> CheckStep {
+        let reach = &self.reach;
+        let Some(login) = &state.login else {
+            return CheckStep::skipped(SESSION, "there is no login");
+        };
+        let mut lost = false;
+        if let Some(session) = &mut state.session {
+            match session::set_away(reach, login, session).await {
+                Err(Trouble::Lost(_)) => {
+                    lost = true;
+                    state.session = None;
+                }
+                Err(Trouble::Fault(error)) => return heeded(state, SESSION, &error),
+                Ok(refused) => return set_up("the running session is used", refused, session),
+            }
+        }
+        let mut session = match session::open(reach, login).await {
+            Ok(session) => session,
+            Err(Trouble::Lost(error) | Trouble::Fault(error)) => {
+                return heeded(state, SESSION, &error);
+            }
+        };
+        self.metrics.source_sessions.inc();
+        match session::set_away(reach, login, &mut session).await {
+            Err(Trouble::Lost(error)) => heeded(state, SESSION, &error),
+            Err(Trouble::Fault(error)) => {
+                state.session = Some(session);
+                heeded(state, SESSION, &error)
+            }
+            Ok(refused) => {
+                let told = if lost {
+                    CheckStep::warned(
+                        SESSION,
+                        "the running session was gone, a new one is open",
+                        "if it happens again, another client uses the bridge's user: give the bridge a user of its own",
+                    )
+                } else {
+                    set_up("opened", refused, &session)
+                };
+                state.session = Some(session);
+                told
+            }
+        }
+    }
+
+    /// Looks at the agents; `None` without a session to do it in.
+    async fn look(
+        &self,
+        state: &mut State,
+        format: WireFormat,
+    ) -> Option<Result<Look, SourceError>> {
+        let (login, session) = (state.login.as_ref()?, state.session.as_mut()?);
+        Some(
+            match poll::look(&self.reach, login, session, format).await {
+                Ok(look) => Ok(look),
+                Err(Trouble::Fault(error)) => {
+                    heed(state, &error);
+                    Err(error)
+                }
+                Err(Trouble::Lost(error)) => {
+                    state.session = None;
+                    Err(error)
+                }
+            },
+        )
+    }
+}
+
+/// A failed step, and what it changes for the next poll.
+fn heeded(state: &mut State, name: &'static str, error: &SourceError) -> CheckStep {
+    heed(state, error);
+    failed(name, error)
+}
+
+/// A refused login must not be tried by the next poll either, and foreign data is to be dropped.
+/// What passes by itself is the polls' own business: they count their failures.
+fn heed(state: &mut State, error: &SourceError) {
+    if !error.fault.is_transient() || error.fault == SourceFault::ForeignAnswer {
+        state.learn(error);
+    }
+}
+
+fn discovery(found: &Result<Url, SourceError>) -> CheckStep {
+    match found {
+        Ok(home) => CheckStep::passed(
+            DISCOVERY,
+            format!("the account is served by {}", host(home)),
+        ),
+        Err(error) => failed(DISCOVERY, error),
+    }
+}
+
+/// How the connection that discovery made is protected.
+fn tls(reach: &Reach, found: &Result<Url, SourceError>) -> CheckStep {
+    let home = match found {
+        Ok(home) => home,
+        Err(error) if verdict::is_certificate(error) => return failed(TLS, error),
+        Err(_) => return CheckStep::skipped(TLS, "discovery did not get through"),
+    };
+    let plain = [&reach.discovery, home]
+        .into_iter()
+        .filter(|url| url.scheme() == "http");
+    let (mut any, mut open) = (false, None);
+    for url in plain {
+        any = true;
+        if !is_loopback(url) {
+            open = Some(host(url));
+        }
+    }
+    if let Some(open) = open {
+        return CheckStep::warned(
+            TLS,
+            format!(
+                "plain http to {open}, which is another machine: the secret can be read on the way"
+            ),
+            "write https:// in liveperson.discovery_url",
+        );
+    }
+    if any {
+        return CheckStep::passed(TLS, "plain http, to a trusted host on this machine");
+    }
+    let files = match reach.config.ca_files.len() {
+        0 => String::new(),
+        files => format!(" and {files} of liveperson.ca_files"),
+    };
+    CheckStep::passed(
+        TLS,
+        format!("https; the certificate is signed by one of the system's CAs{files}"),
+    )
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let name = url.host_str().unwrap_or_default();
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+fn logged_in(reach: &Reach, login: &Login, how: &str) -> CheckStep {
+    let method = match reach.config.credentials {
+        Credentials::Password(_) => "a password",
+        Credentials::Client { .. } => "OAuth2 client credentials",
+    };
+    let detail = format!("{how}, at {} with {method}", host(&login.base));
+    match &login.own {
+        Some(own) => CheckStep::passed(LOGIN, format!("{detail}; our own user has id {own}")),
+        None => CheckStep::warned(
+            LOGIN,
+            format!("{detail}; the answer does not name our own user, who stays in the list"),
+            "exclude the bridge's user with [participants]",
+        ),
+    }
+}
+
+fn set_up(how: &str, refused: Option<SourceError>, session: &Session) -> CheckStep {
+    let at = host(&session.base);
+    match refused {
+        None => CheckStep::passed(SESSION, format!("{how} at {at}, and set Away")),
+        Some(error) => verdict::not_away(SESSION, &error),
+    }
+}
+
+/// Where reading could go on.
+fn next_link(reach: &Reach, look: Option<&Look>) -> CheckStep {
+    let Some(look) = look else {
+        return CheckStep::skipped(NEXT, "no poll worked");
+    };
+    let follows = reach.config.follow_next;
+    let remedy = "switch liveperson.follow_next off: it saves nothing here";
+    let Some(next) = &look.next else {
+        let detail = "none; every poll asks for the whole account";
+        return if follows {
+            CheckStep::warned(NEXT, detail, remedy)
+        } else {
+            CheckStep::passed(NEXT, detail)
+        };
+    };
+    let at = host(next);
+    match reach.hosts.link(&look.url, next.as_str()) {
+        Some(_) => {
+            let used = if follows { "" } else { " (not followed)" };
+            CheckStep::passed(NEXT, format!("leads to {at}, which is trusted{used}"))
+        }
+        None if follows => CheckStep::warned(
+            NEXT,
+            format!("leads to {at}, which is not trusted, so it is not followed"),
+            remedy,
+        ),
+        None => CheckStep::passed(NEXT, format!("leads to {at}, not trusted (not followed)")),
+    }
+}
+
+/// Whether the static half of the agents can be read: one harmless question.
+async fn rights(reach: &Reach, login: Option<&Login>) -> CheckStep {
+    if !reach.config.account_config.read {
+        let why = "liveperson.account_config.read is off";
+        return CheckStep::skipped(RIGHTS, why);
+    }
+    let Some(login) = login else {
+        return CheckStep::skipped(RIGHTS, "there is no login");
+    };
+    let home = match login::discover(reach, RIGHTS_SERVICE).await {
+        Ok(home) => home,
+        Err(error) => return verdict::no_static_half(RIGHTS, &error),
+    };
+    let account = &reach.config.account;
+    let path = format!("api/account/{account}/configuration/le-users/skills");
+    let mut url = below(&home, &path);
+    url.set_query(Some("v=4.0"));
+    let at = host(&url);
+    let request = signed(reach.wire.get(url, "application/json"), login);
+    match reach.wire.send(Step::ReadSkills, request).await {
+        Err(error) => verdict::no_static_half(RIGHTS, &error),
+        Ok(answer) => match answer.status.as_u16() {
+            200 => CheckStep::passed(RIGHTS, format!("the account's skills can be read at {at}")),
+            401 | 403 => verdict::no_right(RIGHTS, answer.status.as_u16()),
+            _ => verdict::no_static_half(RIGHTS, &Step::ReadSkills.refused(&at, &answer)),
+        },
+    }
+}
+
+/// By how much the server's clock is ahead: the answer's date is fresher than the login's word.
+fn ahead(look: Option<&Look>, login: Option<&Login>) -> Option<i64> {
+    look.and_then(|look| look.ahead)
+        .or_else(|| login.and_then(|login| login.ahead))
+}
