@@ -12,7 +12,8 @@ use crate::{
     ledger::Ledger,
     liveperson::LivePerson,
     ports::{
-        BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Inspect, LatchStore, NoRooms,
+        BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Examine, Inspect, LatchStore,
+        NoRooms,
         Opened, Publish, RunStore, Source, SourceError, StoreError, SystemClock,
     },
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
@@ -142,6 +143,16 @@ impl Core {
         &self.reconciler
     }
 
+    /// Looks at the way to the source.
+    pub fn examine(&self) -> &dyn Examine {
+        &*self.source
+    }
+
+    /// The store as a whole.
+    pub fn inspect(&self) -> Arc<dyn Inspect> {
+        Arc::clone(&self.store) as Arc<dyn Inspect>
+    }
+
     /// The book over the restored state.
     pub fn ledger(&self) -> &Arc<Ledger> {
         &self.ledger
@@ -165,6 +176,7 @@ impl Core {
             metrics: self.metrics.clone(),
             clock: Arc::clone(&self.clock),
             control: Arc::new(asking) as Arc<dyn Control>,
+            examine: Arc::clone(&self.source) as Arc<dyn Examine>,
             inspect: Arc::clone(&self.store) as Arc<dyn Inspect>,
             runs: Arc::clone(&self.store) as Arc<dyn RunStore>,
             token,
@@ -227,6 +239,16 @@ impl Core {
     pub fn restored(&self) -> Restored {
         self.restored
     }
+}
+
+/// The source alone, to be looked at where there is no state: what it learns is kept nowhere.
+pub fn source_alone(config: &Config) -> Result<LivePerson, StartError> {
+    let clock = Arc::new(SystemClock::new());
+    Ok(LivePerson::new(
+        config.liveperson.clone(),
+        clock,
+        Metrics::new(),
+    )?)
 }
 
 /// A bridge that listens and polls.

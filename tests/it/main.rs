@@ -20,6 +20,7 @@ mod liveperson_trust;
 mod load;
 mod readme;
 mod server_api;
+mod server_check;
 mod server_door;
 mod server_limits;
 mod server_operations;

@@ -10,14 +10,14 @@ use std::{
 use lp2rc::{
     config::{ApiConfig, OperationsConfig, RateLimit},
     domain::{
-        Availability, Capacity, CycleReport, Department, DepartmentId, DesiredAgent, EmailAddress,
-        Generation, Identity, Owner, Presence, RosterEntry, RoutingRules, Snapshot, SourceAgent,
-        SourceId, Standing, TargetId, TargetStatus, Timestamp,
+        Availability, Blame, Capacity, CheckStep, CycleReport, Department, DepartmentId,
+        DesiredAgent, EmailAddress, Generation, Identity, Owner, Presence, RosterEntry,
+        RoutingRules, Snapshot, SourceAgent, SourceId, Standing, TargetId, TargetStatus, Timestamp,
     },
     ledger::Ledger,
     ports::{
-        Control, ControlError, CycleRequest, Future, Inspect, ManualClock, NoRooms, OpenRooms,
-        Opened, Publish as _, RunStore, StoreError,
+        Control, ControlError, CycleRequest, Examine, Future, Inspect, ManualClock, NoRooms,
+        OpenRooms, Opened, Publish as _, RunStore, StoreError,
     },
     server::{Api, Operations, render_agent},
     telemetry::{HealthBoard, Metrics},
@@ -123,6 +123,7 @@ impl World {
             metrics: self.metrics.clone(),
             clock: Arc::new(self.clock.clone()),
             control: Arc::clone(&desk) as Arc<dyn Control>,
+            examine: Arc::clone(&desk) as Arc<dyn Examine>,
             inspect: Arc::clone(&desk) as Arc<dyn Inspect>,
             runs: desk,
             token: SecretString::from(TOKEN),
@@ -338,6 +339,17 @@ impl Control for FakeDesk {
         let (done, end) = oneshot::channel();
         self.asked.send((request, done)).unwrap();
         Box::pin(async { end.await.unwrap() })
+    }
+}
+
+impl Examine for FakeDesk {
+    fn examine(&self, retry_login: bool) -> Future<'_, Vec<CheckStep>> {
+        let login = if retry_login {
+            CheckStep::passed("login", "logged in again")
+        } else {
+            CheckStep::failed("login", Blame::Credentials, "refused", "correct it")
+        };
+        Box::pin(async { vec![login] })
     }
 }
 

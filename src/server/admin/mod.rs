@@ -5,6 +5,7 @@
 //! are the types of [`wire`]; a refusal is a [`wire::Refusal`] with one sentence. The shape is
 //! ours: nothing of the target looks like this.
 
+pub mod check;
 pub mod look;
 mod refusal;
 pub mod wire;
@@ -22,7 +23,7 @@ use axum::{
 };
 use http_body_util::{BodyExt as _, Limited};
 use secrecy::ExposeSecret as _;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use subtle::ConstantTimeEq as _;
 
 use self::wire::{Refusal, RefusalKind};
@@ -32,7 +33,7 @@ use crate::{
     ports::{CycleRequest, clock},
 };
 
-/// Largest request body: the only one there is has two booleans.
+/// Largest request body: those there are have two booleans at most.
 const BODY_BYTES: usize = 16 * 1024;
 
 /// How long a body may take.
@@ -48,6 +49,7 @@ type Desk = State<Arc<Operations>>;
 pub(super) fn routes(operations: &Arc<Operations>) -> Router<Arc<Operations>> {
     Router::new()
         .route("/sync", post(sync))
+        .route("/check", post(check))
         .route("/explain", get(explain))
         .route("/agents", get(agents))
         .route("/runs", get(runs))
@@ -92,28 +94,8 @@ fn bearer_of(headers: &HeaderMap) -> Option<&str> {
 /// `POST /admin/sync`. Waits for a running cycle, then for its own; the schedule's deadline is
 /// its time-out. Going away in between detaches and stops nothing.
 async fn sync(State(operations): Desk, body: Body) -> Answer {
-    let read = Limited::new(body, BODY_BYTES).collect();
-    let bad = |why: &dyn std::fmt::Display| {
-        Refusal::new(
-            RefusalKind::BadRequest,
-            format!(
-                "the body of a sync must be empty or {{\"dry_run\":…,\"accept_fall\":…}}: {why}"
-            ),
-        )
-    };
-    let bytes = match clock::timeout(operations.clock.as_ref(), BODY_TIMEOUT, read).await {
-        Some(Ok(collected)) => collected.to_bytes(),
-        Some(Err(error)) => return Err(bad(&error)),
-        None => return Err(bad(&"it did not arrive in time")),
-    };
-    let wanted = if bytes.is_empty() {
-        wire::SyncRequest::default()
-    } else {
-        // An object first: serde would take `[]` for a struct without fields too.
-        serde_json::from_slice::<serde_json::Map<_, _>>(&bytes)
-            .and_then(|object| serde_json::from_value(object.into()))
-            .map_err(|error| bad(&error))?
-    };
+    const SHAPE: &str = "a sync must be empty or {\"dry_run\":…,\"accept_fall\":…}";
+    let wanted: wire::SyncRequest = asked(&operations, body, SHAPE).await?;
     let request = CycleRequest {
         trigger: Trigger::Request,
         dry_run: wanted.dry_run,
@@ -121,6 +103,47 @@ async fn sync(State(operations): Desk, body: Body) -> Answer {
     };
     let report = operations.control.sync_now(request).await?;
     json(&wire::Run::from(&report))
+}
+
+/// `POST /admin/check`. Waits for a running poll, and polls wait for it; with `retry_login` it
+/// waits for a cycle too.
+async fn check(State(operations): Desk, body: Body) -> Answer {
+    const SHAPE: &str = "a check must be empty or {\"retry_login\":…}";
+    let wanted: check::CheckRequest = asked(&operations, body, SHAPE).await?;
+    let desk = Arc::clone(&operations);
+    let looked = tokio::task::spawn_blocking(move || check::state(&*desk.inspect, &desk.ledger));
+    let mut steps = looked.await.map_err(|_| broken())?;
+    steps.extend(check::whole(&operations, wanted).await);
+    json(&check::Checked {
+        steps: steps.iter().map(Into::into).collect(),
+    })
+}
+
+/// The JSON object in a request's body, which may be left out. `shape` is what it must look like.
+async fn asked<T: DeserializeOwned + Default>(
+    operations: &Operations,
+    body: Body,
+    shape: &str,
+) -> Result<T, Refusal> {
+    let read = Limited::new(body, BODY_BYTES).collect();
+    let bad = |why: &dyn std::fmt::Display| {
+        Refusal::new(
+            RefusalKind::BadRequest,
+            format!("the body of {shape}: {why}"),
+        )
+    };
+    let bytes = match clock::timeout(operations.clock.as_ref(), BODY_TIMEOUT, read).await {
+        Some(Ok(collected)) => collected.to_bytes(),
+        Some(Err(error)) => return Err(bad(&error)),
+        None => return Err(bad(&"it did not arrive in time")),
+    };
+    if bytes.is_empty() {
+        return Ok(T::default());
+    }
+    // An object first: serde would take `[]` for a struct without fields too.
+    serde_json::from_slice::<serde_json::Map<_, _>>(&bytes)
+        .and_then(|object| serde_json::from_value(object.into()))
+        .map_err(|error| bad(&error))
 }
 
 /// `GET /admin/explain?department=&policy=&transfer=true&ignore=`. The department is an id, or a
@@ -261,12 +284,15 @@ fn department_id(operations: &Operations, named: &str) -> Result<String, Refusal
 
 /// Runs what reads the store or walks over everybody, away from the threads that answer visitors.
 async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
-        Err(Refusal::new(
-            RefusalKind::Unexpected,
-            "the admin call failed inside the bridge; its log has the panic",
-        ))
-    })
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(broken()))
+}
+
+fn broken() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unexpected,
+        "the admin call failed inside the bridge; its log has the panic",
+    )
 }
 
 fn json(body: &impl Serialize) -> Answer {

@@ -2,8 +2,8 @@
 //! default. A router of its own, and axum's: nothing here is hot.
 //!
 //! Deliberately absent: a rate limit and CORS (both are `/api/v1`'s), and a time-out of requests:
-//! a sync may take as long as the schedule's deadline lets it, everything else is read from memory
-//! or from the store.
+//! a sync may take as long as the schedule's deadline lets it, a check as long as the source's
+//! answers; everything else is read from memory or from the store.
 
 pub mod ready;
 
@@ -29,7 +29,7 @@ use crate::{
     config::OperationsConfig,
     domain::Health,
     ledger::Ledger,
-    ports::{Clock, Control, Inspect, RunStore},
+    ports::{Clock, Control, Examine, Inspect, RunStore},
     telemetry::{
         HealthBoard, Metrics,
         metrics::{HealthOf, Request as RequestLabel},
@@ -58,6 +58,8 @@ pub struct Operations {
     pub clock: Arc<dyn Clock>,
     /// Who runs a cycle.
     pub control: Arc<dyn Control>,
+    /// Who looks at the way to the source.
+    pub examine: Arc<dyn Examine>,
     /// The store as a whole.
     pub inspect: Arc<dyn Inspect>,
     /// Past cycles.
