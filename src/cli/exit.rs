@@ -17,6 +17,8 @@ pub const UNEXPECTED: u8 = 1;
 pub const CONFIG: u8 = 2;
 /// Refused by a guard or a check.
 pub const REFUSED: u8 = 10;
+/// A check found nothing but warnings.
+pub const WARNINGS: u8 = 11;
 /// LivePerson is not available.
 pub const SOURCE: u8 = 20;
 /// LivePerson refused the credentials, or the user by name: a person is needed.

@@ -1,6 +1,7 @@
 //! The verbs of the command line, one file each. stdout is data, stderr is talk.
 
 mod agents;
+mod check;
 mod config;
 mod demo;
 pub mod exit;
@@ -86,6 +87,9 @@ enum Verb {
     Agents(agents::Args),
     /// Say who would be next, and why the others are not.
     Explain(explain::Args),
+    /// Walk the whole chain, from the configuration to the agents, and say what to do.
+    #[command(long_about = check::LONG)]
+    Check(check::Args),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Verb),
@@ -136,6 +140,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Verb::Sync(args) => wait_for(sync::run(&common, args)),
         Verb::Agents(args) => wait_for(agents::run(&common, args)),
         Verb::Explain(args) => wait_for(explain::run(&common, args)),
+        Verb::Check(args) => wait_for(check::run(&common, args)),
         Verb::Config(verb) => config::run(&common, verb),
         Verb::State(verb) => wait_for(state::run(&common, verb)),
         Verb::Simulate(verb) => wait_for(simulate::run(verb)),

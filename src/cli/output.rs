@@ -49,7 +49,9 @@ pub(super) fn remark(text: &str) {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
     headings: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+    body: Vec<Vec<String>>,
+    /// Widest line of a table for people; cells are folded to fit. Without it nothing is folded.
+    width: Option<u16>,
 }
 
 impl Rows {
@@ -57,7 +59,16 @@ impl Rows {
     pub(super) fn new(headings: &[&'static str]) -> Self {
         Self {
             headings: headings.to_vec(),
-            rows: Vec::new(),
+            body: Vec::new(),
+            width: None,
+        }
+    }
+
+    /// The same table, folded to so many columns where people read it.
+    pub(super) fn folded(self, columns: u16) -> Self {
+        Self {
+            width: Some(columns),
+            ..self
         }
     }
 
@@ -65,7 +76,7 @@ impl Rows {
     pub(super) fn push(&mut self, row: impl IntoIterator<Item = String>) {
         // Names come from elsewhere: no escape codes for the reader's terminal.
         let plain = |cell: String| cell.replace(char::is_control, "\u{FFFD}");
-        self.rows.push(row.into_iter().map(plain).collect());
+        self.body.push(row.into_iter().map(plain).collect());
     }
 
     fn render(&self, output: Output) -> String {
@@ -76,19 +87,22 @@ impl Rows {
         });
         // The width of a terminal must not decide what a script or a test reads.
         table.set_content_arrangement(ContentArrangement::Disabled);
+        if let Some(columns) = self.width.filter(|_| output == Output::Table) {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_width(columns);
+        }
         table.set_header(&self.headings);
-        for row in &self.rows {
+        for row in &self.body {
             table.add_row(row);
         }
         let mut text = String::new();
         for line in table.lines() {
             // Without borders every cell still has its padding.
-            let line = if output == Output::Table {
-                line.trim()
-            } else {
-                line.trim_end()
+            let line = match output {
+                Output::Table => line.strip_prefix(' ').unwrap_or(&line),
+                Output::Markdown | Output::Json => &line,
             };
-            text.push_str(line);
+            text.push_str(line.trim_end());
             text.push('\n');
         }
         text
@@ -108,7 +122,7 @@ pub(super) fn print<T: Serialize>(
             say(&text)
         }
         Output::Table | Output::Markdown => {
-            let told = |rows: &&Rows| tables.len() == 1 || !rows.rows.is_empty();
+            let told = |rows: &&Rows| tables.len() == 1 || !rows.body.is_empty();
             let parts: Vec<_> = tables
                 .iter()
                 .filter(told)

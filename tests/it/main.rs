@@ -4,6 +4,7 @@
 mod program;
 
 mod bad_input;
+mod check;
 mod config;
 mod daemon;
 mod demo;
