@@ -13,8 +13,7 @@ use crate::{
     liveperson::LivePerson,
     ports::{
         BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Examine, Inspect, LatchStore,
-        NoRooms,
-        Opened, Publish, RunStore, Source, SourceError, StoreError, SystemClock,
+        NoRooms, Opened, Publish, RunStore, Source, SourceError, StoreError, SystemClock,
     },
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
     server::{
@@ -22,7 +21,7 @@ use crate::{
         door::{Door, DoorError, make_token},
         render_agent,
     },
-    state::{EXPORT, SledStore, export_to_file},
+    state::{EXPORT, MemoryStore, SledStore, export_to_file},
     sync::{Notes, Parts, Reconciler, Restored},
     telemetry::{HealthBoard, Metrics},
 };
@@ -247,6 +246,7 @@ pub fn source_alone(config: &Config) -> Result<LivePerson, StartError> {
     Ok(LivePerson::new(
         config.liveperson.clone(),
         clock,
+        Arc::new(MemoryStore::new(1)),
         Metrics::new(),
     )?)
 }

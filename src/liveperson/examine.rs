@@ -9,13 +9,13 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use super::{
-    LivePerson, Reach, State,
+    LivePerson, Reach,
+    account_config::Right,
     client::host,
-    fault::Step,
-    links::below,
     login::{self, Login, Refreshed},
+    memory::{Home, Memory, again},
     poll::{self, Look},
-    session::{self, Session, Trouble, signed},
+    session::{self, Session, Trouble},
     verdict::{self, failed, warned},
 };
 use crate::{
@@ -39,9 +39,6 @@ const NEXT: &str = "next link";
 const RIGHTS: &str = "rights";
 const CLOCK: &str = "clock";
 
-/// The service whose resources the user needs a right for (contract §6.1).
-const RIGHTS_SERVICE: &str = "accountConfigReadOnly";
-
 impl Examine for LivePerson {
     fn examine(&self, retry_login: bool) -> Future<'_, Vec<CheckStep>> {
         Box::pin(self.walk(retry_login))
@@ -50,14 +47,17 @@ impl Examine for LivePerson {
 
 impl LivePerson {
     async fn walk(&self, retry_login: bool) -> Vec<CheckStep> {
-        let mut state = self.state.lock().await;
-        let state = &mut *state;
+        let mut memory = self.memory.lock().await;
+        let memory = &mut *memory;
+        if let Err(hold) = memory.may_send(self.reach.clock.elapsed()) {
+            return left_alone(&hold);
+        }
         let found = login::discover(&self.reach, login::SERVICE).await;
         let mut steps = vec![discovery(&found), tls(&self.reach, &found)];
-        steps.push(self.log_in_step(state, found.ok(), retry_login).await);
-        steps.push(self.session_step(state).await);
-        let json = self.look(state, WireFormat::Json).await;
-        let xml = self.look(state, WireFormat::Xml).await;
+        steps.push(self.log_in_step(memory, found.ok(), retry_login).await);
+        steps.push(self.session_step(memory).await);
+        let json = self.look(memory, WireFormat::Json).await;
+        let xml = self.look(memory, WireFormat::Xml).await;
         let config = &self.reach.config;
         steps.push(verdict::poll(
             config,
@@ -80,80 +80,89 @@ impl LivePerson {
             WireFormat::Xml => xml.or(json),
         };
         steps.push(next_link(&self.reach, look));
-        steps.push(rights(&self.reach, state.login.as_ref()).await);
-        steps.push(verdict::clock(CLOCK, ahead(look, state.login.as_ref())));
+        steps.push(self.rights_step(memory).await);
+        steps.push(verdict::clock(CLOCK, ahead(look, memory.login.as_ref())));
         steps
     }
 
     /// Proves that the login there is still works, or makes one.
     async fn log_in_step(
         &self,
-        state: &mut State,
+        memory: &mut Memory,
         found: Option<Url>,
         retry_login: bool,
     ) -> CheckStep {
         let reach = &self.reach;
-        if let Some(login) = &mut state.login {
+        if let Some(login) = &mut memory.login {
             match login::refresh(reach, login).await {
                 Ok(Refreshed::Kept) => return logged_in(reach, login, "the running login is used"),
-                Ok(Refreshed::Ended) => {
-                    state.login = None;
-                    state.session = None;
+                Ok(Refreshed::Ended(error)) => {
+                    memory.drop_login();
+                    if let Err(replaced) = self.count_loss(memory, error) {
+                        return self.heeded(memory, LOGIN, replaced).await;
+                    }
                 }
                 Err(error) if error.fault.is_transient() => return warned(LOGIN, &error),
-                Err(error) => return heeded(state, LOGIN, &error),
+                Err(error) => return self.heeded(memory, LOGIN, error).await,
             }
         }
-        let Some(home) = found else {
+        let Some(base) = found else {
             return CheckStep::skipped(LOGIN, "discovery named no host to log in at");
         };
         // A refusal that stands is not put to the test, unless a person says so.
-        if let Some(refusal) = state.refusal.as_ref().filter(|_| !retry_login) {
-            return verdict::refused_before(LOGIN, refusal);
+        if !retry_login && let Err(refusal) = memory.latches.allow(&host(&base)).await {
+            return failed(LOGIN, &refusal);
         }
-        match login::log_in(reach, &home).await {
+        match login::log_in(reach, &base).await {
             Ok(made) => {
                 self.metrics.source_logins.inc();
-                // The one place where a refusal is forgotten: the login works again.
-                state.refusal = None;
-                state.home = Some(home);
+                // The login works again: a refusal that stood is forgotten.
+                memory.latches.forget().await;
+                let found = reach.clock.elapsed();
+                memory.home = Some(Home { base, found });
                 let told = logged_in(reach, &made, "logged in");
-                state.login = Some(made);
+                memory.login = Some(made);
                 told
             }
-            Err(error) => heeded(state, LOGIN, &error),
+            Err(error) => self.heeded(memory, LOGIN, error).await,
         }
     }
 
     /// Sets the session there is Away, which proves that it lives, or opens one and sets that.
-    async fn session_step(&self, state: &mut State) -> CheckStep {
+    async fn session_step(&self, memory: &mut Memory) -> CheckStep {
         let reach = &self.reach;
-        let Some(login) = &state.login else {
+        let Some(login) = &memory.login else {
             return CheckStep::skipped(SESSION, "there is no login");
         };
         let mut lost = false;
-        if let Some(session) = &mut state.session {
+        if let Some(session) = &mut memory.session {
             match session::set_away(reach, login, session).await {
-                Err(Trouble::Lost(_)) => {
+                Err(Trouble::Lost(error)) => {
                     lost = true;
-                    state.session = None;
+                    memory.session = None;
+                    if let Err(replaced) = self.count_loss(memory, error) {
+                        return self.heeded(memory, SESSION, replaced).await;
+                    }
                 }
-                Err(Trouble::Fault(error)) => return heeded(state, SESSION, &error),
+                Err(Trouble::Fault(error)) => return self.heeded(memory, SESSION, error).await,
                 Ok(refused) => return set_up("the running session is used", refused, session),
             }
         }
+        let Some(login) = &memory.login else {
+            return CheckStep::skipped(SESSION, "there is no login");
+        };
         let mut session = match session::open(reach, login).await {
             Ok(session) => session,
             Err(Trouble::Lost(error) | Trouble::Fault(error)) => {
-                return heeded(state, SESSION, &error);
+                return self.heeded(memory, SESSION, error).await;
             }
         };
         self.metrics.source_sessions.inc();
         match session::set_away(reach, login, &mut session).await {
-            Err(Trouble::Lost(error)) => heeded(state, SESSION, &error),
+            Err(Trouble::Lost(error)) => self.heeded(memory, SESSION, error).await,
             Err(Trouble::Fault(error)) => {
-                state.session = Some(session);
-                heeded(state, SESSION, &error)
+                memory.session = Some(session);
+                self.heeded(memory, SESSION, error).await
             }
             Ok(refused) => {
                 let told = if lost {
@@ -165,7 +174,7 @@ impl LivePerson {
                 } else {
                     set_up("opened", refused, &session)
                 };
-                state.session = Some(session);
+                memory.session = Some(session);
                 told
             }
         }
@@ -174,38 +183,69 @@ impl LivePerson {
     /// Looks at the agents; `None` without a session to do it in.
     async fn look(
         &self,
-        state: &mut State,
+        memory: &mut Memory,
         format: WireFormat,
     ) -> Option<Result<Look, SourceError>> {
-        let (login, session) = (state.login.as_ref()?, state.session.as_mut()?);
+        let (login, session) = (memory.login.as_ref()?, memory.session.as_mut()?);
         Some(
             match poll::look(&self.reach, login, session, format).await {
                 Ok(look) => Ok(look),
                 Err(Trouble::Fault(error)) => {
-                    heed(state, &error);
+                    self.heed(memory, again(&error)).await;
                     Err(error)
                 }
                 Err(Trouble::Lost(error)) => {
-                    state.session = None;
+                    memory.session = None;
                     Err(error)
                 }
             },
         )
     }
-}
 
-/// A failed step, and what it changes for the next poll.
-fn heeded(state: &mut State, name: &'static str, error: &SourceError) -> CheckStep {
-    heed(state, error);
-    failed(name, error)
-}
-
-/// A refused login must not be tried by the next poll either, and foreign data is to be dropped.
-/// What passes by itself is the polls' own business: they count their failures.
-fn heed(state: &mut State, error: &SourceError) {
-    if !error.fault.is_transient() || error.fault == SourceFault::ForeignAnswer {
-        state.learn(error);
+    /// Whether the static half can be read; it is, when that is due.
+    async fn rights_step(&self, memory: &mut Memory) -> CheckStep {
+        let Some(login) = &memory.login else {
+            return CheckStep::skipped(RIGHTS, "there is no login");
+        };
+        let config = &mut memory.account_config;
+        config.renew(&self.reach, login, &self.metrics).await;
+        rights(config.right())
     }
+
+    /// A failed step, and what it changes for the next poll.
+    async fn heeded(
+        &self,
+        memory: &mut Memory,
+        name: &'static str,
+        error: SourceError,
+    ) -> CheckStep {
+        let step = failed(name, &error);
+        self.heed(memory, error).await;
+        step
+    }
+
+    /// A refused login must not be tried by the next poll either, foreign data is to be dropped, and
+    /// a wait is a wait. What passes by itself is the polls' own business: they count their failures.
+    async fn heed(&self, memory: &mut Memory, error: SourceError) {
+        let lasting = matches!(
+            error.fault,
+            SourceFault::CredentialsRejected
+                | SourceFault::Blacklisted
+                | SourceFault::ForeignAnswer
+                | SourceFault::Throttled
+                | SourceFault::Replaced
+        );
+        if lasting {
+            memory.learn(&self.reach, error).await;
+        }
+    }
+}
+
+/// The steps while LivePerson, or another client of our user, is to be left alone.
+fn left_alone(hold: &SourceError) -> Vec<CheckStep> {
+    let mut steps = STEPS.map(|name| CheckStep::skipped(name, "nothing is sent for now"));
+    steps[0] = failed(DISCOVERY, hold);
+    steps.to_vec()
 }
 
 fn discovery(found: &Result<Url, SourceError>) -> CheckStep {
@@ -317,32 +357,45 @@ fn next_link(reach: &Reach, look: Option<&Look>) -> CheckStep {
     }
 }
 
-/// Whether the static half of the agents can be read: one harmless question.
-async fn rights(reach: &Reach, login: Option<&Login>) -> CheckStep {
-    if !reach.config.account_config.read {
-        let why = "liveperson.account_config.read is off";
-        return CheckStep::skipped(RIGHTS, why);
-    }
-    let Some(login) = login else {
-        return CheckStep::skipped(RIGHTS, "there is no login");
-    };
-    let home = match login::discover(reach, RIGHTS_SERVICE).await {
-        Ok(home) => home,
-        Err(error) => return verdict::no_static_half(RIGHTS, &error),
-    };
-    let account = &reach.config.account;
-    let path = format!("api/account/{account}/configuration/le-users/skills");
-    let mut url = below(&home, &path);
-    url.set_query(Some("v=4.0"));
-    let at = host(&url);
-    let request = signed(reach.wire.get(url, "application/json"), login);
-    match reach.wire.send(Step::ReadSkills, request).await {
-        Err(error) => verdict::no_static_half(RIGHTS, &error),
-        Ok(answer) => match answer.status.as_u16() {
-            200 => CheckStep::passed(RIGHTS, format!("the account's skills can be read at {at}")),
-            401 | 403 => verdict::no_right(RIGHTS, answer.status.as_u16()),
-            _ => verdict::no_static_half(RIGHTS, &Step::ReadSkills.refused(&at, &answer)),
-        },
+/// Whether the static half of the agents can be read.
+fn rights(right: Right) -> CheckStep {
+    match right {
+        Right::Off => CheckStep::skipped(RIGHTS, "liveperson.account_config.read is off"),
+        Right::Unknown => CheckStep::skipped(RIGHTS, "the account configuration was not asked yet"),
+        Right::Refused => verdict::no_right(RIGHTS, "the account configuration"),
+        Right::Failed(why) => verdict::no_static_half(RIGHTS, &why),
+        Right::Read {
+            users,
+            skills,
+            groups,
+            revision,
+        } => {
+            let lists = [
+                ("users", users),
+                ("skills", skills),
+                ("agent groups", groups),
+            ];
+            let refused: Vec<&str> = lists
+                .iter()
+                .filter(|(_, count)| count.is_none())
+                .map(|(name, _)| *name)
+                .collect();
+            if !refused.is_empty() {
+                return verdict::no_right(RIGHTS, &refused.join(" and "));
+            }
+            let read: Vec<String> = lists
+                .iter()
+                .map(|(name, count)| format!("{name} {}", count.unwrap_or_default()))
+                .collect();
+            let revision = revision.map_or_else(String::new, |at| format!(", revision {at}"));
+            CheckStep::passed(
+                RIGHTS,
+                format!(
+                    "the account configuration is read: {}{revision}",
+                    read.join(", ")
+                ),
+            )
+        }
     }
 }
 

@@ -31,7 +31,6 @@ pub(super) enum Step {
     KeepAlive,
     ReadAccounts,
     LogOut,
-    ReadSkills,
 }
 
 impl Step {
@@ -46,7 +45,6 @@ impl Step {
             Self::KeepAlive => "keep the agent session alive at",
             Self::ReadAccounts => "read the account configuration at",
             Self::LogOut => "log out at",
-            Self::ReadSkills => "read the account's skills at",
         }
     }
 

@@ -69,15 +69,6 @@ pub(super) fn is_certificate(error: &SourceError) -> bool {
     error.what.contains("invalid peer certificate")
 }
 
-/// A login that was refused earlier and is left alone.
-pub(super) fn refused_before(name: &'static str, refusal: &SourceError) -> CheckStep {
-    let step = failed(name, refusal);
-    CheckStep {
-        detail: format!("not tried, because it was refused before ({})", step.detail),
-        ..step
-    }
-}
-
 /// A session that LivePerson may offer chats to.
 pub(super) fn not_away(name: &'static str, error: &SourceError) -> CheckStep {
     let (detail, _) = told(error);
@@ -89,22 +80,19 @@ pub(super) fn not_away(name: &'static str, error: &SourceError) -> CheckStep {
 }
 
 /// The static half of the agents is not for this user.
-pub(super) fn no_right(name: &'static str, status: u16) -> CheckStep {
+pub(super) fn no_right(name: &'static str, what: &str) -> CheckStep {
     CheckStep::warned(
         name,
-        format!(
-            "the account configuration answers {status}: names and addresses come from the polls alone"
-        ),
+        format!("the user may not read {what}: names and addresses come from the polls alone"),
         "give the user's profile the right to see users, skills and groups, or set liveperson.account_config.read = false",
     )
 }
 
 /// The static half of the agents is not to be had, for a reason of its own.
-pub(super) fn no_static_half(name: &'static str, error: &SourceError) -> CheckStep {
-    let step = warned(name, error);
+pub(super) fn no_static_half(name: &'static str, why: &str) -> CheckStep {
+    let (fact, advice) = why.split_once("; ").unwrap_or((why, "look at that host"));
     let off = "polls do without it: set liveperson.account_config.read = false if that is meant";
-    let remedy = format!("{off}; else {}", step.remedy);
-    CheckStep { remedy, ..step }
+    CheckStep::warned(name, fact, format!("{off}; else {advice}"))
 }
 
 /// One format's poll. `other` is the same list in the other format, where it was read before.

@@ -335,10 +335,17 @@ async fn what_works_and_should_be_looked_at_is_a_warning() {
         ),
         (
             RIGHTS,
-            opened(&[in_json(), in_xml(), named, status(403)]),
+            opened(&[
+                in_json(),
+                in_xml(),
+                named,
+                status(403),
+                status(403),
+                status(403),
+            ]),
             "ooooooowo",
             "rights",
-            "answers 403",
+            "may not read",
             "account_config.read",
         ),
         (

@@ -272,13 +272,6 @@ impl AccountConfig {
     }
 
     /// How it stands with reading it.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "`lp2rc check` will ask, with the walk along the chain"
-        )
-    )]
     pub(super) fn right(&self) -> Right {
         if !self.wanted {
             return Right::Off;
