@@ -72,7 +72,8 @@ pub enum Standing {
     },
     /// Missing from an answer that looked like a fault: kept as last seen.
     Frozen {
-        /// When the answer that first lacked them was taken.
+        /// When they were last seen, as far as that is known: when the answer before the one that
+        /// first lacked them was taken.
         since: Timestamp,
     },
     /// Missing from two complete answers in a row: no longer offered, never erased.

@@ -66,7 +66,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn age(self, now: Duration) -> Duration {
+    pub(super) fn age(self, now: Duration) -> Duration {
         self.age.saturating_add(now.saturating_sub(self.at))
     }
 }

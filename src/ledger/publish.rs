@@ -22,11 +22,14 @@ impl Publish for Ledger {
     fn publish(&self, snapshot: Arc<Snapshot>, age: Option<Duration>) {
         // One publication at a time: whoever has the shelf.
         let mut shelved = self.shelf();
-        let (old, frozen, rules, start) = self.with_book(|book, now| {
+        let (old, past, rules, start) = self.with_book(|book, now| {
             book.catch_up(now);
             book.journal = Some(Vec::new());
-            let (roll, frozen) = (book.roll().clone(), deadlines(&book.frozen));
-            (roll, frozen, book.rules, now)
+            let past = Past {
+                frozen: deadlines(&book.frozen),
+                seen: book.seen,
+            };
+            (book.roll().clone(), past, book.rules, now)
         });
         let seen = age.map(|age| Seen {
             age,
@@ -34,7 +37,7 @@ impl Publish for Ledger {
         });
         let young = age.is_some_and(|age| age <= rules.max_age);
         let (mut roll, moved) = old.following(snapshot, young);
-        let frozen = freeze(&mut roll, &frozen, &rules, start);
+        let frozen = freeze(&mut roll, &past, &rules, start);
         let returned = shelved.hand_over(&roll);
         let mut dirty = Vec::new();
         for (row, place, counter) in returned {
@@ -279,12 +282,21 @@ fn deadlines(frozen: &BTreeMap<Timestamp, Frozen>) -> BTreeMap<Timestamp, Option
         .collect()
 }
 
-/// Groups the frozen agents by the poll that froze them, and marks those whose time is over. A
+/// What a publication keeps of the one before.
+struct Past {
+    /// By the moment since which agents are frozen, the last one at which they are served.
+    frozen: BTreeMap<Timestamp, Option<Duration>>,
+    /// When the source had been read last.
+    seen: Option<Seen>,
+}
+
+/// Groups the frozen agents by the poll that last saw them, and marks those whose time is over. A
 /// deadline once computed from the wall clock is kept, so that a jump of that clock changes
-/// nothing later.
+/// nothing later. Whoever is frozen now was last seen before now: whatever the wall clock says,
+/// they are not younger than the view that this one replaces.
 fn freeze(
     roll: &mut Roll,
-    known: &BTreeMap<Timestamp, Option<Duration>>,
+    past: &Past,
     rules: &RoutingRules,
     now: Moment,
 ) -> BTreeMap<Timestamp, Frozen> {
@@ -298,8 +310,10 @@ fn freeze(
             continue;
         };
         let group = frozen.entry(since).or_insert_with(|| Frozen {
-            until: known.get(&since).copied().unwrap_or_else(|| {
-                let left = rules.max_age.checked_sub(now.wall.since(since));
+            until: past.frozen.get(&since).copied().unwrap_or_else(|| {
+                let age = past.seen.map(|seen| seen.age(now.elapsed));
+                let age = now.wall.since(since).max(age.unwrap_or_default());
+                let left = rules.max_age.checked_sub(age);
                 left.map(|left| now.elapsed.saturating_add(left))
             }),
             rows: Vec::new(),

@@ -146,26 +146,26 @@ fn the_table_of_absence_rules_holds() {
             "full 1 2; partial 2a 3",
             "1:P/online 2:P/away 3:P/online",
         ),
-        ("fall to zero, from one up", "full 1; full", "1:F2/online"),
+        ("fall to zero, from one up", "full 1; full", "1:F1/online"),
         (
             "fall to zero: a stranger in the answer does not help, and is taken",
             "full 1 2; full 3",
-            "1:F2/online 2:F2/online 3:P/online",
+            "1:F1/online 2:F1/online 3:P/online",
         ),
         (
             "fall: the missing and the gone stay as they are",
             "full 1 2 3; full 1 2; full 1; full",
-            "1:F4/online 2:M3/unknown 3:G3/unknown",
+            "1:F3/online 2:M3/unknown 3:G3/unknown",
         ),
         (
             "a second empty answer is doubted like the first",
             "full 1 2; full; full",
-            "1:F2/online 2:F2/online",
+            "1:F1/online 2:F1/online",
         ),
         (
             "strangers do not outvote the frozen when their answer is repeated",
             "full 1 2; full 3; full 3",
-            "1:F2/online 2:F2/online 3:P/online",
+            "1:F1/online 2:F1/online 3:P/online",
         ),
         (
             "recovery",
@@ -180,7 +180,7 @@ fn the_table_of_absence_rules_holds() {
         (
             "frozen and filtered: as last seen until a full answer can tell",
             "full 1; full; filtered",
-            "1:F2/online",
+            "1:F1/online",
         ),
     ];
     for (name, answers, expect) in cases {

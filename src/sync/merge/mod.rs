@@ -19,7 +19,9 @@
 //! not there, so even where the others are doubted their absence is believed, and still it takes
 //! two of them. Believed names stay only with the same skill and the same group.
 //!
-//! A freeze counts as the first absence, so that a roster never needs three answers to settle.
+//! A freeze counts as the first absence, so that a roster never needs three answers to settle. It is
+//! dated back to the answer before: after an outage, an empty answer must not make hours-old
+//! presences young again.
 //! Nobody is ever erased: a tombstone keeps its owner and is recognised when the agent returns.
 //! Deliberately absent: the clock (`taken_at` is the only moment), logging, and any memory of
 //! earlier answers beyond [`Roster`] and [`Cursor`].
@@ -103,7 +105,9 @@ pub fn merge(
         && !rules.accept_fall;
     let absence = match (coverage, doubted) {
         (Coverage::Full, false) => Absence::Counted,
-        (Coverage::Full, true) => Absence::Frozen,
+        (Coverage::Full, true) => Absence::Frozen {
+            seen: cursor.last_success.unwrap_or(taken_at),
+        },
         (Coverage::Filtered, _) => Absence::Filtered,
         (Coverage::Partial, _) => Absence::Meaningless,
     };
@@ -162,8 +166,8 @@ fn is_fall(before: usize, now: usize, rules: &MergeRules) -> bool {
 enum Absence {
     /// Once is missing, twice is gone.
     Counted,
-    /// The answer is doubted.
-    Frozen,
+    /// The answer is doubted; so far those who are not in it were last seen by an answer of then.
+    Frozen { seen: Timestamp },
     /// The filter may have hidden them: not available, and no more than that.
     Filtered,
     /// Nothing.
@@ -365,15 +369,15 @@ fn fate(absence: Absence, entry: &RosterEntry, at: Timestamp) -> Option<(Standin
         (Absence::Counted, Standing::Missing { .. } | Standing::Frozen { .. }) => {
             Some((Standing::Gone { since: at }, Presence::Unknown))
         }
-        (Absence::Frozen, Standing::Present) => {
-            Some((Standing::Frozen { since: at }, entry.agent.presence))
+        (Absence::Frozen { seen }, Standing::Present) => {
+            Some((Standing::Frozen { since: seen }, entry.agent.presence))
         }
         (Absence::Filtered, Standing::Present) if entry.agent.presence != Presence::Unknown => {
             Some((Standing::Present, Presence::Unknown))
         }
         (Absence::Counted, Standing::Gone { .. })
         | (
-            Absence::Frozen,
+            Absence::Frozen { .. },
             Standing::Missing { .. } | Standing::Frozen { .. } | Standing::Gone { .. },
         )
         | (Absence::Filtered | Absence::Meaningless, _) => None,
