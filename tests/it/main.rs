@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod daemon;
 mod demo;
+mod interleavings;
 mod ledger;
 mod liveperson_chain;
 mod liveperson_examine;
