@@ -4,9 +4,11 @@
 mod program;
 
 mod bad_input;
+mod blackhole;
 mod check;
 mod config;
 mod daemon;
+mod day;
 mod demo;
 mod interleavings;
 mod ledger;
