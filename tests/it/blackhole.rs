@@ -119,7 +119,7 @@ fn grows_old_to_the_millisecond_and_recovers(instead: Instead) {
                 );
             };
             assert_eq!(pair.agent_next().await.status, 200);
-            let (seen, rules) = (pair.elapsed() - age, pair.config.routing);
+            let (seen, rules) = (pair.elapsed().saturating_sub(age), pair.config.routing);
             pair.sim.faults().set(everywhere(&instead(0)));
 
             moved_to(&pair, seen + rules.stale_after, instead).await;
@@ -140,7 +140,7 @@ fn grows_old_to_the_millisecond_and_recovers(instead: Instead) {
             let source = &pair.config.liveperson;
             let most = source.retry.slow_max * 2 + Duration::from_secs(30) + source.total_timeout;
             while !matches!(pair.ledger.freshness(), Freshness::Fresh { .. }) {
-                let waited = pair.elapsed() - back;
+                let waited = pair.elapsed().saturating_sub(back);
                 assert!(
                     waited <= most,
                     "not back {waited:?} after LivePerson ({format})"

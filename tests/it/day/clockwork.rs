@@ -20,9 +20,12 @@ use lp2rc::{
     sim::liveperson::Simulator,
 };
 
-/// So many rounds without a sign of life are quiet. Between two signs lie at most a few rounds: a
-/// connection, a body, a job of the blocking thread.
-const STILL: u32 = 12;
+/// So many rounds without a sign of life are quiet. Between two signs lies at most one: a
+/// connection, a piece of a body, a job of the blocking thread.
+const STILL: u32 = 4;
+
+/// In a round every task gets so many turns, and every socket as many looks.
+const TURNS: u32 = 12;
 
 /// Nothing takes so long in real time; without it a hang would be silent.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -52,7 +55,7 @@ impl Clockwork {
         let quiet = async {
             let (mut still, mut last) = (0, self.asked.load(Ordering::SeqCst));
             while still < STILL {
-                for _ in 0..4 {
+                for _ in 0..TURNS {
                     tokio::task::yield_now().await;
                 }
                 tokio::task::spawn_blocking(|| ()).await.unwrap();
@@ -68,15 +71,15 @@ impl Clockwork {
                 last = now + looks;
             }
         };
-        if tokio::time::timeout(PATIENCE, quiet).await.is_err() {
-            panic!(
-                "no quiet within {PATIENCE:?} at {:?}: {:?}; next on the clock: {:?}; last requests: {:#?}",
-                self.hands.elapsed(),
-                sim.counts(),
-                self.hands.next_wake(),
-                sim.log().iter().rev().take(10).collect::<Vec<_>>(),
-            );
-        }
+        let done = tokio::time::timeout(PATIENCE, quiet).await;
+        assert!(
+            done.is_ok(),
+            "no quiet within {PATIENCE:?} at {:?}: {:?}; next on the clock: {:?}; last requests: {:#?}",
+            self.hands.elapsed(),
+            sim.counts(),
+            self.hands.next_wake(),
+            sim.log().iter().rev().take(10).collect::<Vec<_>>(),
+        );
     }
 
     /// Moves the clock to `until`, from one wake to the next, with quiet before each move and at
