@@ -190,6 +190,18 @@ pub struct LivePersonConfig {
 }
 
 impl Typed {
+    /// What is wrong with `discovery_url`.
+    fn discovery_trouble(&self) -> Option<&'static str> {
+        if self.discovery_url.contains('@') {
+            return Some("must not carry a user or password; it is scheme and host alone");
+        }
+        let scheme_ok = self.discovery_url.starts_with("https://")
+            || (self.discovery_url.starts_with("http://") && !self.trusted_hosts.is_empty());
+        (!scheme_ok).then_some(
+            "must start with https:// (http:// only for a simulator named in `trusted_hosts`)",
+        )
+    }
+
     /// Reads the secrets and checks what can be checked without a network. `credentials` is the
     /// directory that systemd names.
     pub(super) fn meaning(
@@ -217,19 +229,8 @@ impl Typed {
                 "is missing; set it to the login name of the bridge's own LivePerson user",
             );
         }
-        if self.discovery_url.contains('@') {
-            return wrong(
-                "discovery_url",
-                "must not carry a user or password; it is scheme and host alone",
-            );
-        }
-        let scheme_ok = self.discovery_url.starts_with("https://")
-            || (self.discovery_url.starts_with("http://") && !self.trusted_hosts.is_empty());
-        if !scheme_ok {
-            return wrong(
-                "discovery_url",
-                "must start with https:// (http:// only for a simulator named in `trusted_hosts`)",
-            );
+        if let Some(why) = self.discovery_trouble() {
+            return wrong("discovery_url", why);
         }
         for (key, value) in [
             ("chat_state", &self.filters.chat_state),

@@ -49,8 +49,12 @@ impl LivePerson {
     async fn walk(&self, retry_login: bool) -> Vec<CheckStep> {
         let mut memory = self.memory.lock().await;
         let memory = &mut *memory;
-        if let Err(hold) = memory.may_send(self.reach.clock.elapsed()) {
-            return left_alone(&hold);
+        if let Err(error) = memory.may_send(self.reach.clock.elapsed()) {
+            let told = |name| match name {
+                LOGIN => failed(LOGIN, &error),
+                other => CheckStep::skipped(other, "nothing is sent for a while"),
+            };
+            return STEPS.map(told).to_vec();
         }
         let found = login::discover(&self.reach, login::SERVICE).await;
         let mut steps = vec![discovery(&found), tls(&self.reach, &found)];
@@ -98,28 +102,31 @@ impl LivePerson {
                 Ok(Refreshed::Kept) => return logged_in(reach, login, "the running login is used"),
                 Ok(Refreshed::Ended(error)) => {
                     memory.drop_login();
-                    if let Err(replaced) = self.count_loss(memory, error) {
-                        return self.heeded(memory, LOGIN, replaced).await;
+                    if let Err(error) = self.count_loss(memory, error) {
+                        return self.heeded(memory, LOGIN, error).await;
                     }
                 }
-                Err(error) if error.fault.is_transient() => return warned(LOGIN, &error),
-                Err(error) => return self.heeded(memory, LOGIN, error).await,
+                Err(error) if is_lasting(error.fault) => {
+                    return self.heeded(memory, LOGIN, error).await;
+                }
+                Err(error) => return warned(LOGIN, &error),
             }
         }
-        let Some(base) = found else {
+        let Some(home) = found else {
             return CheckStep::skipped(LOGIN, "discovery named no host to log in at");
         };
         // A refusal that stands is not put to the test, unless a person says so.
-        if !retry_login && let Err(refusal) = memory.latches.allow(&host(&base)).await {
+        if !retry_login && let Err(refusal) = memory.latches.allow(&host(&home)).await {
             return failed(LOGIN, &refusal);
         }
-        match login::log_in(reach, &base).await {
+        match login::log_in(reach, &home).await {
             Ok(made) => {
                 self.metrics.source_logins.inc();
-                // The login works again: a refusal that stood is forgotten.
                 memory.latches.forget().await;
-                let found = reach.clock.elapsed();
-                memory.home = Some(Home { base, found });
+                memory.home = Some(Home {
+                    base: home,
+                    found: reach.clock.elapsed(),
+                });
                 let told = logged_in(reach, &made, "logged in");
                 memory.login = Some(made);
                 told
@@ -134,18 +141,19 @@ impl LivePerson {
         let Some(login) = &memory.login else {
             return CheckStep::skipped(SESSION, "there is no login");
         };
-        let mut lost = false;
+        let mut lost = None;
         if let Some(session) = &mut memory.session {
             match session::set_away(reach, login, session).await {
-                Err(Trouble::Lost(error)) => {
-                    lost = true;
-                    memory.session = None;
-                    if let Err(replaced) = self.count_loss(memory, error) {
-                        return self.heeded(memory, SESSION, replaced).await;
-                    }
-                }
+                Err(Trouble::Lost(error)) => lost = Some(error),
                 Err(Trouble::Fault(error)) => return self.heeded(memory, SESSION, error).await,
                 Ok(refused) => return set_up("the running session is used", refused, session),
+            }
+        }
+        let was_lost = lost.is_some();
+        if let Some(error) = lost {
+            memory.session = None;
+            if let Err(error) = self.count_loss(memory, error) {
+                return self.heeded(memory, SESSION, error).await;
             }
         }
         let Some(login) = &memory.login else {
@@ -165,7 +173,7 @@ impl LivePerson {
                 self.heeded(memory, SESSION, error).await
             }
             Ok(refused) => {
-                let told = if lost {
+                let told = if was_lost {
                     CheckStep::warned(
                         SESSION,
                         "the running session was gone, a new one is open",
@@ -180,23 +188,24 @@ impl LivePerson {
         }
     }
 
-    /// Looks at the agents; `None` without a session to do it in.
+    /// Looks at the agents; `None` without a session to do it in, or while nothing may be sent.
     async fn look(
         &self,
         memory: &mut Memory,
         format: WireFormat,
     ) -> Option<Result<Look, SourceError>> {
+        memory.may_send(self.reach.clock.elapsed()).ok()?;
         let (login, session) = (memory.login.as_ref()?, memory.session.as_mut()?);
         Some(
             match poll::look(&self.reach, login, session, format).await {
                 Ok(look) => Ok(look),
-                Err(Trouble::Fault(error)) => {
-                    self.heed(memory, again(&error)).await;
-                    Err(error)
-                }
+                Err(Trouble::Fault(error)) => Err(self.heed(memory, error).await),
                 Err(Trouble::Lost(error)) => {
                     memory.session = None;
-                    Err(error)
+                    match self.count_loss(memory, again(&error)) {
+                        Ok(()) => Err(error),
+                        Err(replaced) => Err(self.heed(memory, replaced).await),
+                    }
                 }
             },
         )
@@ -204,8 +213,12 @@ impl LivePerson {
 
     /// Whether the static half can be read; it is, when that is due.
     async fn rights_step(&self, memory: &mut Memory) -> CheckStep {
-        let Some(login) = &memory.login else {
-            return CheckStep::skipped(RIGHTS, "there is no login");
+        if !self.reach.config.account_config.read {
+            return CheckStep::skipped(RIGHTS, "liveperson.account_config.read is off");
+        }
+        let waits = memory.may_send(self.reach.clock.elapsed()).is_err();
+        let Some(login) = memory.login.as_ref().filter(|_| !waits) else {
+            return CheckStep::skipped(RIGHTS, "there is no login, or LivePerson asked to wait");
         };
         let config = &mut memory.account_config;
         config.renew(&self.reach, login, &self.metrics).await;
@@ -219,33 +232,30 @@ impl LivePerson {
         name: &'static str,
         error: SourceError,
     ) -> CheckStep {
-        let step = failed(name, &error);
-        self.heed(memory, error).await;
-        step
+        failed(name, &self.heed(memory, error).await)
     }
 
-    /// A refused login must not be tried by the next poll either, foreign data is to be dropped, and
-    /// a wait is a wait. What passes by itself is the polls' own business: they count their failures.
-    async fn heed(&self, memory: &mut Memory, error: SourceError) {
-        let lasting = matches!(
-            error.fault,
-            SourceFault::CredentialsRejected
-                | SourceFault::Blacklisted
-                | SourceFault::ForeignAnswer
-                | SourceFault::Throttled
-                | SourceFault::Replaced
-        );
-        if lasting {
-            memory.learn(&self.reach, error).await;
+    /// What the next poll must know is remembered: a refused login, a wait, foreign data. What
+    /// passes by itself is the polls' own business: they count their failures.
+    async fn heed(&self, memory: &mut Memory, error: SourceError) -> SourceError {
+        if is_lasting(error.fault) {
+            memory.learn(&self.reach, error).await
+        } else {
+            error
         }
     }
 }
 
-/// The steps while LivePerson, or another client of our user, is to be left alone.
-fn left_alone(hold: &SourceError) -> Vec<CheckStep> {
-    let mut steps = STEPS.map(|name| CheckStep::skipped(name, "nothing is sent for now"));
-    steps[0] = failed(DISCOVERY, hold);
-    steps.to_vec()
+/// Trouble after which the next poll must not go on as if nothing had been.
+const fn is_lasting(fault: SourceFault) -> bool {
+    matches!(
+        fault,
+        SourceFault::CredentialsRejected
+            | SourceFault::Blacklisted
+            | SourceFault::ForeignAnswer
+            | SourceFault::Throttled
+            | SourceFault::Replaced
+    )
 }
 
 fn discovery(found: &Result<Url, SourceError>) -> CheckStep {

@@ -17,8 +17,23 @@ use crate::{
 pub(super) struct Latches {
     store: Arc<dyn LatchStore>,
     fingerprint: String,
-    /// `None` until the store was asked.
-    known: Option<Option<Latch>>,
+    known: Known,
+}
+
+/// What is known of the store's latch.
+enum Known {
+    /// It was not asked yet.
+    Unasked,
+    /// No login stands refused.
+    Nothing,
+    /// This one does, for these or for other credentials.
+    Refused(Latch),
+}
+
+impl From<Option<Latch>> for Known {
+    fn from(latch: Option<Latch>) -> Self {
+        latch.map_or(Self::Nothing, Self::Refused)
+    }
 }
 
 impl Latches {
@@ -26,26 +41,28 @@ impl Latches {
         Self {
             store,
             fingerprint: fingerprint(config),
-            known: None,
+            known: Known::Unasked,
         }
     }
 
     /// Fails when these credentials were refused before. Other credentials are tried.
     pub(super) async fn allow(&mut self, host: &str) -> Result<(), SourceError> {
-        if self.known.is_none() {
+        if matches!(self.known, Known::Unasked) {
             let store = Arc::clone(&self.store);
             let loaded = blocking(move || store.load_latch()).await;
-            self.known = Some(loaded.map_err(|error| unusable(host, &error))?);
+            self.known = loaded.map_err(|error| unusable(host, &error))?.into();
         }
         match &self.known {
-            Some(Some(latch)) if latch.fingerprint == self.fingerprint => Err(stands(host, latch)),
-            Some(_) | None => Ok(()),
+            Known::Refused(latch) if latch.fingerprint == self.fingerprint => {
+                Err(stands(host, latch))
+            }
+            Known::Refused(_) | Known::Nothing | Known::Unasked => Ok(()),
         }
     }
 
     /// Whether these credentials are known to have been refused.
     pub(super) fn stands(&self) -> bool {
-        matches!(&self.known, Some(Some(latch)) if latch.fingerprint == self.fingerprint)
+        matches!(&self.known, Known::Refused(latch) if latch.fingerprint == self.fingerprint)
     }
 
     /// Notes that the login was refused. Kept in memory even where the store fails.
@@ -60,13 +77,13 @@ impl Latches {
 
     /// Forgets the refusal: the login worked, or a person wants it tried again.
     pub(super) async fn forget(&mut self) {
-        if !matches!(self.known, Some(None)) {
+        if !matches!(self.known, Known::Nothing) {
             self.keep(None).await;
         }
     }
 
     async fn keep(&mut self, latch: Option<Latch>) {
-        self.known = Some(latch.clone());
+        self.known = latch.clone().into();
         let store = Arc::clone(&self.store);
         if let Err(error) = blocking(move || store.save_latch(latch.as_ref())).await {
             tracing::error!(

@@ -282,12 +282,11 @@ impl LivePerson {
         if !session.away {
             session::set_away(reach, login, session).await?;
         }
-        memory
-            .account_config
-            .renew(reach, login, &self.metrics)
-            .await;
         let mut seen = poll::read(reach, login, session, request, &self.metrics).await?;
-        seen.static_half = memory.account_config.fill(&mut seen.agents);
+        // After the poll, which must not wait for it, and only behind a login that works.
+        let config = &mut memory.account_config;
+        config.renew(reach, login, &self.metrics).await;
+        seen.static_half = config.fill(&mut seen.agents);
         Ok(seen)
     }
 
@@ -297,15 +296,14 @@ impl LivePerson {
         let now = reach.clock.elapsed();
         memory.latches.allow(&host(&reach.discovery)).await?;
         let fresh = |home: &Home| now.saturating_sub(home.found) < reach.config.discovery_every;
-        let base = match memory.home.take().filter(fresh) {
-            Some(home) => memory.home.insert(home).base.clone(),
-            None => {
-                let base = login::discover(reach, login::SERVICE).await?;
-                let found = Home { base, found: now };
-                memory.home.insert(found).base.clone()
-            }
+        let home = match memory.home.take().filter(fresh) {
+            Some(home) => home,
+            None => Home {
+                base: login::discover(reach, login::SERVICE).await?,
+                found: now,
+            },
         };
-        let login = login::log_in(reach, &base).await?;
+        let login = login::log_in(reach, &memory.home.insert(home).base).await?;
         self.metrics.source_logins.inc();
         memory.latches.forget().await;
         Ok(login)

@@ -104,7 +104,9 @@ pub(super) fn poll(
     other: Option<&Look>,
 ) -> CheckStep {
     let look = match look {
-        None => return CheckStep::skipped(name, "there is no session"),
+        None => {
+            return CheckStep::skipped(name, "there is no session, or LivePerson asked to wait");
+        }
         Some(Ok(look)) => look,
         Some(Err(error)) if asked != config.format && is_about_format(error.fault) => {
             let step = warned(name, error);

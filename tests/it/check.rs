@@ -1,6 +1,6 @@
 //! `lp2rc check` through the real program: every step, its words and the exit code that it decides.
 
-use lp2rc::sim::liveperson::{Fault, Place, What};
+use lp2rc::sim::liveperson::{Fault, Place, SimConfig, What};
 use serde_json::Value;
 
 use crate::program::{Finished, Home, World, get};
@@ -301,4 +301,84 @@ fn the_table_is_read_at_a_hundred_columns() {
     ] {
         assert!(help.stdout.contains(said), "{said}: {}", help.stdout);
     }
+}
+
+#[test]
+fn a_refusal_is_remembered_from_one_run_to_the_next() {
+    let world = World::of(2);
+    let home = Home::of(&world, MORE);
+    let refuse = Fault::lasting(What::Status(401));
+    world.sim.faults().put(Place::Login, refuse);
+    assert_eq!(home.run(&["sync"]).code, 22);
+    let asked = logins(&world);
+    world.sim.faults().clear();
+    let done = check(&home, &[]);
+    assert_eq!(done.code, 22, "{done:?}");
+    let login = step(&done, "login");
+    assert!(
+        login["detail"].as_str().unwrap().contains("not tried"),
+        "{login}"
+    );
+    assert_eq!(logins(&world), asked);
+    assert_eq!(check(&home, &["--retry-login"]).code, 0);
+    assert_eq!(logins(&world), asked + 1);
+    assert_eq!(home.run(&["sync"]).code, 0);
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_a_warning() {
+    let world = World::of(2);
+    let home = Home::of(&world, MORE);
+    world.sim.jump(-90_000);
+    let done = check(&home, &[]);
+    assert_eq!(done.code, 11, "{done:?}");
+    let clock = step(&done, "clock");
+    assert_eq!(clock["result"], "warning");
+    assert!(
+        clock["detail"].as_str().unwrap().ends_with("s behind ours"),
+        "{clock}"
+    );
+    assert!(clock["remedy"].as_str().unwrap().contains("NTP"));
+}
+
+#[test]
+fn a_certificate_is_believed_only_when_its_authority_is_named() {
+    let world = World::with(SimConfig {
+        agents: 2,
+        turnover: false,
+        tls: true,
+        ..SimConfig::default()
+    });
+    let home = Home::of(&world, MORE);
+    let done = check(&home, &[]);
+    assert_eq!(done.code, 20, "{done:?}");
+    for name in ["discovery", "tls"] {
+        let step = step(&done, name);
+        assert_eq!(step["result"], "failed");
+        let remedy = step["remedy"].as_str().unwrap();
+        assert!(remedy.contains("liveperson.ca_files"), "{remedy}");
+    }
+    assert_eq!(logins(&world), 0, "no secret goes to a stranger");
+
+    let ca = home.config().with_file_name("ca.pem");
+    let named = format!("ca_files = [\"{}\"]\nconnect_timeout", ca.display());
+    home.edit("connect_timeout", &named);
+    let done = check(&home, &[]);
+    assert_eq!(done.code, 2, "{done:?}");
+    assert!(done.stderr.contains("at `client`: "), "{done:?}");
+
+    std::fs::write(&ca, world.sim.ca_pem().unwrap()).unwrap();
+    let done = check(&home, &[]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let tls = step(&done, "tls")["detail"].as_str().unwrap().to_owned();
+    assert!(tls.ends_with("and 1 of liveperson.ca_files"), "{tls}");
+}
+
+#[test]
+fn the_right_to_the_account_configuration_is_looked_at() {
+    let world = World::of(2);
+    let home = Home::of(&world, &MORE.replace("read = false", "read = true"));
+    let done = check(&home, &[]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(step(&done, "rights")["result"], "ok");
 }

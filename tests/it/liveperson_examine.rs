@@ -313,3 +313,29 @@ async fn a_refused_login_is_tried_again_only_when_a_person_says_so() {
         ["GET agentSession/9/availableAgents?v=1&NC=true"]
     );
 }
+
+#[tokio::test]
+async fn while_livepersons_wait_lasts_a_check_sends_nothing() {
+    let server = Server::start([discovery(), status(429)]).await;
+    let (reader, clock) = server.reader();
+    let steps = examine(&reader, false).await;
+    assert_eq!(letters(&steps), "oofssssss");
+    assert_eq!(server.lines().len(), 2);
+    let steps = examine(&reader, false).await;
+    assert_eq!(letters(&steps), "ssfssssss");
+    let login_step = step(&steps, "login");
+    assert!(
+        login_step.detail.contains("nothing is sent"),
+        "{login_step:?}"
+    );
+    assert_eq!(server.asked(), 0);
+    // Polls keep the same wait, and both go on when it is over.
+    let error = reader.poll(FULL).await.unwrap_err();
+    assert_eq!(error.fault, SourceFault::Throttled);
+    assert_eq!(server.asked(), 0);
+    clock.advance(std::time::Duration::from_secs(60));
+    server.then([discovery(), login(), session(9), ok(), in_json(), in_xml()]);
+    let steps = examine(&reader, false).await;
+    // The answers carry the date of before, a minute behind.
+    assert_eq!(letters(&steps), "ooooooosw");
+}

@@ -88,7 +88,7 @@ async fn every_fault_is_told_at_its_step_with_its_remedy() {
             "oofssssss",
             "login",
             "answered 429",
-            "wait at least 7s",
+            "wait at least",
             Source,
         ),
         (
@@ -149,10 +149,10 @@ async fn every_fault_is_told_at_its_step_with_its_remedy() {
         ),
         (
             logged_in(&[session(9), wait.clone()]),
-            "ooofoooso",
+            "ooofsssss",
             "session",
             "answered 429",
-            "wait at least 7s",
+            "wait at least",
             Source,
         ),
         (
@@ -184,15 +184,11 @@ async fn every_fault_is_told_at_its_step_with_its_remedy() {
             "ooooofoso",
             "poll in XML",
             "answered 429",
-            "wait at least 7s",
+            "wait at least",
             Source,
         ),
     ];
     for (replies, expect, name, says, advises, blame) in cases {
-        let mut replies = replies;
-        if expect == "ooofoooso" {
-            replies.extend([in_json(), in_xml()]);
-        }
         let server = Server::start(replies).await;
         let (reader, _) = server.reader();
         let steps = examine(&reader, false).await;

@@ -12,6 +12,8 @@ mod day;
 mod demo;
 mod interleavings;
 mod ledger;
+mod liveperson_account_config;
+mod liveperson_account_trouble;
 mod liveperson_chain;
 mod liveperson_examine;
 mod liveperson_faults;

@@ -320,10 +320,13 @@ impl<'d> Walk<'d> {
         for place in std::mem::take(&mut self.absent) {
             let entry = &self.entries[place];
             let absence = match absence {
-                Absence::Frozen if self.departed.contains(&entry.agent.id) => Absence::Counted,
-                Absence::Counted | Absence::Frozen | Absence::Filtered | Absence::Meaningless => {
-                    absence
+                Absence::Frozen { .. } if self.departed.contains(&entry.agent.id) => {
+                    Absence::Counted
                 }
+                Absence::Counted
+                | Absence::Frozen { .. }
+                | Absence::Filtered
+                | Absence::Meaningless => absence,
             };
             let Some((standing, presence)) = fate(absence, entry, at) else {
                 self.counts.unchanged += 1;

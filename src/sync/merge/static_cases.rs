@@ -130,28 +130,28 @@ fn the_departed_are_neither_for_nor_against_a_fall() {
             "half failed: one departs, the other is lost with a doubted answer",
             "full 1 2; full",
             "1",
-            "1:M2/unknown 2:F2/online",
+            "1:M2/unknown 2:F1/online",
             fall(1, 0),
         ),
         (
             "and the departed of a second doubted answer is gone, the other waits",
             "full 1 2; full; full",
             "1",
-            "1:G3/unknown 2:F2/online",
+            "1:G3/unknown 2:F1/online",
             fall(1, 0),
         ),
         (
             "somebody else departed",
             "full 1; full",
             "2",
-            "1:F2/online",
+            "1:F1/online",
             fall(1, 0),
         ),
         (
             "six of ten are lost: doubted",
             &half,
             "",
-            "10:P/online 11:P/online 12:P/online 13:P/online 14:F2/online 15:F2/online 16:F2/online 17:F2/online 18:F2/online 19:F2/online",
+            "10:P/online 11:P/online 12:P/online 13:P/online 14:F1/online 15:F1/online 16:F1/online 17:F1/online 18:F1/online 19:F1/online",
             fall(10, 4),
         ),
         (
@@ -180,7 +180,7 @@ fn a_freeze_is_resolved_by_learning_who_departed() {
     assert_eq!(merged.cursor.quarantined_since, None);
     // One of two explained is not enough for the other.
     let merged = run(vec![first(), doubted(), poll(3, "full", known("8", "1"))]);
-    assert_eq!(sketch(&merged.roster), "1:G3/unknown 2:F2/online");
+    assert_eq!(sketch(&merged.roster), "1:G3/unknown 2:F1/online");
     assert_eq!(merged.verdict, Verdict::Quarantined { before: 1, now: 0 });
 }
 
