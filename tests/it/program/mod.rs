@@ -125,6 +125,24 @@ impl Running {
     /// Waits for the one ready line on stdout.
     pub(crate) fn wait_ready(&mut self) {
         let line = self.line();
+        self.take_ready(&line);
+    }
+
+    /// Waits until it is ready; `false` when it ended instead.
+    pub(crate) fn is_ready_or_over(&mut self) -> bool {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                self.take_ready(&line);
+                true
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => false,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                panic!("neither ready nor over; stderr:\n{}", self.stderr())
+            }
+        }
+    }
+
+    fn take_ready(&mut self, line: &str) {
         let value = |key: &str| {
             let word = line.split(' ').find_map(|word| word.strip_prefix(key));
             word.unwrap_or_else(|| panic!("no {key} in `{line}`"))
