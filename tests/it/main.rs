@@ -25,6 +25,7 @@ mod liveperson_server;
 mod liveperson_trust;
 mod load;
 mod readme;
+mod scenarios;
 mod server_api;
 mod server_check;
 mod server_door;
