@@ -148,9 +148,9 @@ fn the_table_of_absence_rules_holds() {
         ),
         ("fall to zero, from one up", "full 1; full", "1:F1/online"),
         (
-            "fall to zero: a stranger in the answer does not help, and is taken",
+            "fall to zero: strangers in the answer do not help, and are not let in",
             "full 1 2; full 3",
-            "1:F1/online 2:F1/online 3:P/online",
+            "1:F1/online 2:F1/online",
         ),
         (
             "fall: the missing and the gone stay as they are",
@@ -165,7 +165,17 @@ fn the_table_of_absence_rules_holds() {
         (
             "strangers do not outvote the frozen when their answer is repeated",
             "full 1 2; full 3; full 3",
-            "1:F1/online 2:F1/online 3:P/online",
+            "1:F1/online 2:F1/online",
+        ),
+        (
+            "nor when it comes in turn with the true one",
+            "full 1 2; full 3 4 5 6; full 1 2; full 3 4 5 6; full 1 2",
+            "1:P/online 2:P/online",
+        ),
+        (
+            "a fall that leaves somebody lets no stranger in either, and knows who was known",
+            "full 0 1 2 3 4 5 6 7 8 9; full 0a x",
+            "0:P/away 1:F1/online 2:F1/online 3:F1/online 4:F1/online 5:F1/online 6:F1/online 7:F1/online 8:F1/online 9:F1/online",
         ),
         (
             "recovery",

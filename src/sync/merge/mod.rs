@@ -22,6 +22,8 @@
 //! A freeze counts as the first absence, so that a roster never needs three answers to settle. It is
 //! dated back to the answer before: after an outage, an empty answer must not make hours-old
 //! presences young again.
+//! A doubted answer may well be somebody else's: strangers in it are not let in, or two such lists in
+//! turn would outvote the true one.
 //! Nobody is ever erased: a tombstone keeps its owner and is recognised when the agent returns.
 //! Deliberately absent: the clock (`taken_at` is the only moment), logging, and any memory of
 //! earlier answers beyond [`Roster`] and [`Cursor`].
@@ -112,6 +114,12 @@ pub fn merge(
         (Coverage::Partial, _) => Absence::Meaningless,
     };
     let (before, now) = (walk.base, walk.still_there);
+    if doubted && walk.counts.added > 0 {
+        let (seen, known) = (walk.counts.seen, walk.known(believed));
+        walk = Walk::over(believed, known.len(), departed);
+        walk.join(believed, known, keeps_names);
+        walk.counts.seen = seen;
+    }
     walk.settle(absence, taken_at);
 
     let trusted_full = coverage == Coverage::Full && !doubted;
@@ -247,6 +255,18 @@ impl<'d> Walk<'d> {
         for entry in known {
             self.miss(entry);
         }
+    }
+
+    /// The agents of the answer who were known before it.
+    fn known(&self, believed: &Roster) -> Vec<SourceAgent> {
+        let mut absent = self.absent.iter().copied().peekable();
+        let mut known = Vec::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            if absent.next_if_eq(&place).is_none() && believed.get(&entry.agent.id).is_some() {
+                known.push(entry.agent.clone());
+            }
+        }
+        known
     }
 
     /// Known, in the answer, and as before.

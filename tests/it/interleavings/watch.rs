@@ -174,9 +174,14 @@ impl Watch {
         if !given.honest || self.misled {
             return;
         }
-        let (roster, world) = (self.stored().roster, self.rig.world.lock().unwrap());
+        let (stored, world) = (self.stored(), self.rig.world.lock().unwrap());
+        let doubted = stored.cursor.quarantined_since.is_some();
         for person in world.shown() {
-            let entry = roster.get(&person.agent.id);
+            let entry = stored.roster.get(&person.agent.id);
+            if doubted && entry.is_none() {
+                // After a lie that was accepted even the truth is doubted; then it lets nobody in.
+                continue;
+            }
             let believed = entry.map(|entry| (&entry.agent, entry.standing));
             assert_eq!(
                 believed,
