@@ -217,14 +217,13 @@ fn read(path: &Path) -> Result<Table, ConfigError> {
         source,
     })?;
     text.parse::<Table>().map_err(|error| {
-        let line = error
-            .span()
-            .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
         let why = error.message().lines().collect::<Vec<_>>().join("; ");
-        ConfigError::Syntax {
-            path: shown,
-            why: format!("line {line}: {why}"),
-        }
+        // What is nested too deeply has no place.
+        let why = error.span().map_or(why.clone(), |span| {
+            let line = text[..span.start].matches('\n').count() + 1;
+            format!("line {line}: {why}")
+        });
+        ConfigError::Syntax { path: shown, why }
     })
 }
 

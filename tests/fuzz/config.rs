@@ -63,15 +63,22 @@ fn configuration() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lp2rc.toml");
     let figures = Figures::of("configuration");
+    let seeds = seeds::files(&folders);
+    for seed in &seeds {
+        holds(&file, b"", seed);
+    }
     check!()
         .with_iterations(INPUTS)
-        .with_generator(Inputs(Edited::new(seeds::files(&folders), &WORDS)))
+        .with_generator(Inputs(Edited::new(seeds, &WORDS)))
         .for_each(|(before, behind)| figures.input(|| holds(&file, before, behind)));
 }
 
 fn holds(file: &Path, before: &[u8], behind: &[u8]) -> bool {
     let line = format!("\npassword = \"{PASSWORD}\"\n");
-    fs::write(file, [before, line.as_bytes(), behind].concat()).unwrap();
+    // A new file each time: to write over one waits for the disk.
+    drop(fs::remove_file(file));
+    let text = [before, line.as_bytes(), behind].concat();
+    fs::write(file, &text).unwrap();
     let loaded = load(&Layers {
         file: Some(file.to_owned()),
         ..Layers::default()
@@ -92,7 +99,10 @@ fn holds(file: &Path, before: &[u8], behind: &[u8]) -> bool {
                     let line = why
                         .strip_prefix("line ")
                         .and_then(|rest| rest.split_once(':'));
-                    assert!(line.unwrap().0.parse::<usize>().unwrap() > 0, "{said}");
+                    match line {
+                        Some((line, _)) => assert!(line.parse::<usize>().unwrap() > 0, "{said}"),
+                        None => assert_eq!(why, "recursion limit"),
+                    }
                 }
                 // Not UTF-8.
                 ConfigError::Unreadable { .. } => {}
@@ -100,6 +110,18 @@ fn holds(file: &Path, before: &[u8], behind: &[u8]) -> bool {
             format!("{said} {error:?}")
         }
     };
-    assert!(!shown.contains("Zq9"), "{shown}");
+    if is_password(&text) {
+        assert!(!shown.contains("Zq9"), "{shown}");
+    }
     loaded.is_ok() || matches!(loaded, Err(ConfigError::Key { .. }))
+}
+
+/// Whether what was planted is where a password belongs. What an edit made a name in `[mapping]`,
+/// or a line of a longer text, is shown like any other.
+fn is_password(text: &[u8]) -> bool {
+    let parsed = String::from_utf8_lossy(text).parse::<toml::Table>();
+    let Ok(mut table) = parsed else { return true };
+    let section = table.get_mut("liveperson");
+    let planted = section.and_then(|section| section.as_table_mut()?.remove("password"));
+    planted.is_some() && !table.to_string().contains("Zq9")
 }
