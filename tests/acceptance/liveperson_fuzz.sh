@@ -32,7 +32,8 @@ run() {
 
 for target in decode::json_decoder decode::xml_decoder link::next_link \
     discovery::discovery_answer config::configuration redact::excerpt_of_an_error bounds::; do
-    name=${target//::/-}
+    name=${target%::}
+    name=${name//::/-}
     printf '\n=== %s\n' "$name"
     [ -e "$done_dir/$name" ] || run "$name" "$target"
     cat "$done_dir/$name"

@@ -87,6 +87,11 @@ impl ValueGenerator for Inputs {
 fn discovery_answer() {
     let seeds = seeds::files(&[("tests/fuzz/corpus/discovery", "json")]);
     let figures = Figures::of("discovery answer");
+    for service in SERVICES {
+        for seed in &seeds {
+            holds(seed, service);
+        }
+    }
     check!()
         .with_iterations(INPUTS)
         .with_generator(Inputs(Edited::new(seeds, &WORDS)))

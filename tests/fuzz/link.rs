@@ -110,6 +110,14 @@ impl ValueGenerator for Inputs {
 fn next_link() {
     let seeds = seeds::files(&[("tests/fuzz/corpus/link", "txt")]);
     let figures = Figures::of("next link");
+    for seed in &seeds {
+        let href = String::from_utf8_lossy(seed).into_owned();
+        holds(&Input {
+            href,
+            simulator: true,
+            filtered: true,
+        });
+    }
     check!()
         .with_iterations(INPUTS)
         .with_generator(Inputs(Edited::new(seeds, &WORDS)))
