@@ -59,11 +59,15 @@ pub struct Reconciler {
     parts: Arc<Parts>,
     /// Empty until the stored state was loaded, and again after somebody else wrote to it.
     held: Arc<Mutex<Option<Held>>>,
-    /// When the last answer that shows everybody was kept, by `Clock::elapsed`. Empty after anything
-    /// that may have left the source's cursor ahead of what we hold: a start, a failure, a dry run, a
-    /// doubted or a cancelled answer. Then the next poll does not follow the cursor.
-    whole: Arc<Mutex<Option<Duration>>>,
+    /// Held from a cycle's poll to the end of its reconciling, even when nobody waits for it any
+    /// more: an answer must not be merged over a younger one.
+    turn: Arc<Turn>,
 }
+
+/// When the last answer that shows everybody was kept, by `Clock::elapsed`. Empty after anything that
+/// may have left the source's cursor ahead of what we hold: a start, a failure, a dry run, a doubted
+/// or a cancelled answer. Then the next poll does not follow the cursor.
+type Turn = tokio::sync::Mutex<Option<Duration>>;
 
 /// What the store gave back after a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +84,7 @@ impl Reconciler {
         Self {
             parts: Arc::new(parts),
             held: Arc::default(),
-            whole: Arc::default(),
+            turn: Arc::default(),
         }
     }
 
@@ -156,15 +160,6 @@ impl Reconciler {
         request.trigger != Trigger::Schedule || age.is_none_or(|age| age >= every)
     }
 
-    /// Empties the note of the last whole answer and gives it: whatever goes wrong from here on
-    /// leaves it empty.
-    fn take_whole(&self) -> Option<Duration> {
-        self.whole
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-
     fn slot(&self) -> MutexGuard<'_, Option<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,7 +170,7 @@ impl Reconciler {
         request: CycleRequest,
         observation: Observation,
         started: &Started,
-        whole: Option<Duration>,
+        turn: &mut Option<Duration>,
     ) -> Result<CycleReport, StoreError> {
         let parts = &self.parts;
         let mut slot = self.slot();
@@ -244,12 +239,11 @@ impl Reconciler {
             None => parts.publish.confirm(),
         }
         next.published = Some(routable);
-        let whole = match (report.coverage, &report.verdict) {
+        *turn = match (report.coverage, &report.verdict) {
             (Coverage::Full, Verdict::Trusted) | (Coverage::Filtered, _) => Some(started.elapsed),
             (Coverage::Full, Verdict::Quarantined { .. }) => None,
-            (Coverage::Partial, _) => whole,
+            (Coverage::Partial, _) => started.whole,
         };
-        *self.whole.lock().unwrap_or_else(PoisonError::into_inner) = whole;
         parts.notes.cycle(
             &report,
             &seen.skipped,
@@ -309,16 +303,19 @@ struct Started {
     run: String,
     at: Timestamp,
     elapsed: Duration,
+    /// When the last answer that shows everybody was kept, before it.
+    whole: Option<Duration>,
 }
 
 impl Started {
-    fn now(clock: &dyn Clock) -> Self {
+    fn now(clock: &dyn Clock, whole: Option<Duration>) -> Self {
         let at = clock.now();
         let run = format!("{:x}-{:04x}", at.millis(), fastrand::u16(..));
         Self {
             run,
             at,
             elapsed: clock.elapsed(),
+            whole,
         }
     }
 
@@ -332,10 +329,11 @@ impl Cycle for Reconciler {
     fn run(&self, request: CycleRequest) -> ports::Future<'_, Result<CycleReport, CycleError>> {
         Box::pin(async move {
             let parts = &self.parts;
-            let started = Started::now(&*parts.clock);
+            let mut turn = Arc::clone(&self.turn).lock_owned().await;
+            // Emptied: whatever goes wrong from here on leaves it empty.
+            let started = Started::now(&*parts.clock, turn.take());
             parts.notes.attempt(started.at);
-            let whole = self.take_whole();
-            let full = self.wants_full(request, whole);
+            let full = self.wants_full(request, started.whole);
             let observation = match parts.source.poll(PollRequest { full }).await {
                 Ok(observation) => observation,
                 Err(error) => {
@@ -344,7 +342,7 @@ impl Cycle for Reconciler {
                 }
             };
             let this = self.clone();
-            let work = move || this.reconcile(request, observation, &started, whole);
+            let work = move || this.reconcile(request, observation, &started, &mut turn);
             match tokio::task::spawn_blocking(work).await {
                 Ok(done) => Ok(done?),
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),

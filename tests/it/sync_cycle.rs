@@ -5,6 +5,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     time::Duration,
 };
@@ -84,6 +85,8 @@ struct Kept {
     /// Keeps the commit and then says that it failed: an fsync that reports an error.
     doubtful: AtomicBool,
     diary: Arc<Mutex<Vec<String>>>,
+    /// The next commit waits for a word from its other end.
+    gate: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
 impl BridgeStore for Kept {
@@ -103,6 +106,10 @@ impl BridgeStore for Kept {
         if self.doubtful.load(Ordering::SeqCst) {
             self.store.commit(expected, commit)?;
             return Err(refused);
+        }
+        let gate = self.gate.lock().unwrap().take();
+        if let Some(gate) = gate {
+            gate.recv().unwrap();
         }
         let generation = self.store.commit(expected, commit)?;
         let entries = commit.entries.len();
@@ -148,6 +155,7 @@ impl Rig {
             full: AtomicBool::new(false),
             doubtful: AtomicBool::new(false),
             diary: Arc::clone(&diary),
+            gate: Mutex::default(),
         });
         Self::over(&store, diary)
     }
@@ -384,4 +392,39 @@ async fn the_cursor_is_followed_between_full_answers() {
         [true, false, false, true, false, false, true],
         "full answers asked for"
     );
+}
+
+#[tokio::test]
+async fn a_cycle_that_ends_late_does_not_vouch_for_a_cursor_that_moved_meanwhile() {
+    let rig = Rig::new();
+    rig.tick().await.unwrap();
+    let (open, gate) = mpsc::channel();
+    *rig.store.gate.lock().unwrap() = Some(gate);
+    rig.shows(Some(13));
+    // An answer by the cursor is given up while it is being kept.
+    {
+        let mut given_up = Box::pin(rig.tick());
+        tokio::select! {
+            biased;
+            done = &mut given_up => panic!("the store holds it up: {done:?}"),
+            () = std::future::ready(()) => {}
+        }
+    }
+    // A dry run reads past it, and keeps nothing.
+    let dry = CycleRequest {
+        dry_run: true,
+        ..CycleRequest::from_trigger(Trigger::Request)
+    };
+    let (seen, ()) = tokio::join!(rig.cycle(dry), async { open.send(()).unwrap() });
+    assert!(seen.unwrap().dry_run);
+    while !rig
+        .diary()
+        .iter()
+        .any(|line| line.starts_with("published 13"))
+    {
+        tokio::task::yield_now().await;
+    }
+    rig.tick().await.unwrap();
+    let asked = rig.source.asked.lock().unwrap().clone();
+    assert_eq!(asked, [true, false, true, true], "full answers asked for");
 }
