@@ -15,6 +15,10 @@ test *ARGS:
 map:
     cargo test --locked --test architecture
 
+# One story of LivePerson's side, in both formats: `just scenario half_list`.
+scenario NAME:
+    cargo test --locked --test it -- scenarios::{{NAME}}
+
 # Format, then lint as CI does.
 tidy:
     cargo fmt
