@@ -84,6 +84,12 @@ impl Memory {
         })
     }
 
+    /// Whether polls wait longer than their schedule: after more than the quick retries, or because
+    /// the source asked for it.
+    pub(super) fn waits(&self, now: Duration) -> bool {
+        self.pace.is_open() || self.hold.as_ref().is_some_and(|hold| now < hold.until)
+    }
+
     /// Forgets login and session, so that the next poll makes new ones.
     pub(super) fn drop_login(&mut self) {
         self.login = None;

@@ -120,7 +120,7 @@ impl LivePerson {
     /// rarer than `session_idle` or `refresh_every`; harmless elsewhere. Run it beside the polls:
     ///
     /// ```text
-    /// let reader = Arc::new(LivePerson::new(config, clock, metrics)?);
+    /// let reader = Arc::new(LivePerson::new(config, clock, latches, metrics)?);
     /// tokio::spawn({ let reader = Arc::clone(&reader); async move { reader.keep_alive().await } });
     /// ```
     pub async fn keep_alive(&self) {
@@ -138,11 +138,15 @@ impl LivePerson {
 
     /// One round of [`Self::keep_alive`]: refreshes the login when that is due, and asks for
     /// incoming chats when the agent session has been idle for `session_idle`. Opens nothing. A
-    /// login or session that turns out to be gone is dropped; the next poll builds a new one.
+    /// login or session that turns out to be gone is dropped; the next poll builds a new one. While
+    /// polls wait nothing is sent: a server in trouble is not asked by another door.
     pub async fn tend(&self) -> Result<(), SourceError> {
         let mut memory = self.memory.lock().await;
+        if memory.waits(self.reach.clock.elapsed()) {
+            return Ok(());
+        }
         match self.tend_once(&mut memory).await {
-            // Both end polling for a while, or for good: the next poll must know.
+            // These end polling for a while, or for good: the next poll must know.
             Err(error)
                 if matches!(
                     error.fault,
@@ -179,6 +183,9 @@ impl LivePerson {
         let config = &self.reach.config;
         let now = self.reach.clock.elapsed();
         let memory = self.memory.lock().await;
+        if memory.waits(now) {
+            return NAP_AFTER_FAILURE;
+        }
         let refresh = memory.login.as_ref().map(|login| login.refresh_at);
         let idle = memory
             .session

@@ -70,6 +70,11 @@ impl Pace {
         pace
     }
 
+    /// Whether a long wait runs.
+    pub(super) fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
     /// A try begins.
     pub(super) fn trying(&mut self) {
         if self.state == State::Open {

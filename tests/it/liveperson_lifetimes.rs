@@ -99,6 +99,25 @@ async fn sessions_lost_now_and_then_are_ordinary() {
 }
 
 #[tokio::test]
+async fn a_server_in_trouble_is_not_asked_by_the_keep_alive_either() {
+    let server = Server::start(opening().into_iter().chain([agents()])).await;
+    let mut config = server.config();
+    config.retry.quick = Vec::new();
+    let (reader, clock) = reader(config);
+    reader.poll(FULL).await.unwrap();
+    server.then([json(503, "")]);
+    fails(&reader, SourceFault::ServerError).await;
+    clock.advance(Duration::from_secs(3_600));
+    server.lines();
+    reader.tend().await.unwrap();
+    assert_eq!(server.asked(), 0);
+    // The next poll is let through, and looks after the login first.
+    server.then([ok(), agents()]);
+    reader.poll(FULL).await.unwrap();
+    assert_eq!(server.lines()[0], "POST refresh?v=1.3");
+}
+
+#[tokio::test]
 async fn a_wait_that_livepersons_proxy_makes_absurd_is_cut() {
     let year = vec![("retry-after", "31536000".to_owned())];
     let year = crate::liveperson_server::Reply::Answer(429, year, Vec::new());
