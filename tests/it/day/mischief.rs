@@ -117,7 +117,7 @@ pub(super) fn strikes(dice: &mut Rng, sim: &Simulator) {
         25 => logs_everybody_out(sim),
         26 => behaves(dice, sim),
         27 => sim.behave(|behaviour| {
-            behaviour.session_idle = Duration::from_secs(pick(dice, &[25, 400, 400, 400]));
+            behaviour.session_idle = Duration::from_secs(pick(dice, &[45, 400, 400, 400]));
             behaviour.login_ttl = Duration::from_secs(pick(dice, &[200, 1_800, 28_800]));
         }),
         28 => sim.jump(dice.i64(-600_000..600_000)),
