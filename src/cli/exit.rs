@@ -49,6 +49,22 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// With the health word and what to do about it, where the message does not say so itself: the
+    /// remedy of a degraded source is its reason.
+    #[must_use]
+    pub fn hinted(mut self, health: Option<Health>) -> Self {
+        if let Some(health) = health.filter(|health| *health != Health::Degraded) {
+            let (word, remedy) = (health.word(), health.remedy());
+            self.message.push_str("\n\nhint: ");
+            self.message.push_str(word);
+            self.message.push_str(": ");
+            self.message.push_str(remedy);
+        }
+        self
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -97,13 +113,7 @@ impl From<&SourceError> for Failure {
             | SourceFault::Replaced
             | SourceFault::Retired => SOURCE,
         };
-        let health = error.fault.health();
-        if health == Health::Degraded {
-            // Its remedy is the reason itself.
-            return Self::new(code, error.to_string());
-        }
-        let (word, remedy) = (health.word(), health.remedy());
-        Self::new(code, format!("{error}\n\nhint: {word}: {remedy}"))
+        Self::new(code, error.to_string()).hinted(Some(error.fault.health()))
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     app::Core,
+    domain::Health,
     ports::Opened,
     server::{
         admin::wire::{Refusal, RefusalKind},
@@ -177,7 +178,11 @@ impl Daemon {
             return Ok(text);
         }
         Err(match serde_json::from_str::<Refusal>(&text) {
-            Ok(refusal) => Failure::new(code_of(refusal.kind), refusal.error),
+            Ok(refusal) => {
+                let word = refusal.health.as_deref();
+                let health = word.and_then(Health::from_word);
+                Failure::new(code_of(refusal.kind), refusal.error).hinted(health)
+            }
             Err(_) => Failure::new(
                 exit::UNEXPECTED,
                 format!(

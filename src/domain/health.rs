@@ -78,6 +78,11 @@ impl Health {
         }
     }
 
+    /// The health of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|health| health.word() == word)
+    }
+
     /// What the operator should do about it.
     pub const fn remedy(self) -> &'static str {
         match self {

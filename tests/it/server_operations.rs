@@ -272,29 +272,41 @@ async fn a_failed_sync_is_one_sentence_with_a_status() {
             failed(source(SourceFault::Unreachable)),
             502,
             "source_unavailable",
+            Some("degraded"),
         ),
         (
             failed(source(SourceFault::CredentialsRejected)),
             502,
             "credentials_rejected",
+            Some("credentials-rejected"),
         ),
-        (failed(conflict.into()), 409, "conflict"),
-        (failed(damaged.into()), 500, "state"),
+        (
+            failed(source(SourceFault::Blacklisted)),
+            502,
+            "credentials_rejected",
+            Some("blacklisted"),
+        ),
+        (failed(conflict.into()), 409, "conflict", None),
+        (failed(damaged.into()), 500, "state", None),
         (
             failed(CycleError::Deadline(Duration::from_secs(9))),
             504,
             "deadline",
+            None,
         ),
-        (ControlError::Stopping, 503, "busy"),
+        (ControlError::Stopping, 503, "busy", None),
     ];
-    for (error, status, kind) in cases {
+    for (error, status, kind, health) in cases {
         let sentence = error.to_string();
         let line = with_token("POST /admin/sync");
         let asking = ask(operations, &line);
         let running = async { cycles.recv().await.unwrap().1.send(Err(error)).unwrap() };
         let (answer, ()) = tokio::join!(asking, running);
         assert_eq!(answer.status, status, "{sentence}");
-        let expected = serde_json::json!({"error": sentence, "kind": kind});
+        let mut expected = serde_json::json!({"error": sentence, "kind": kind});
+        if let Some(word) = health {
+            expected["health"] = word.into();
+        }
         assert_eq!(read::<serde_json::Value>(&answer), expected);
     }
 }

@@ -7,7 +7,7 @@ use axum::{
 
 use super::wire::{Refusal, RefusalKind};
 use crate::{
-    ports::{ControlError, CycleError, SourceFault, StoreError},
+    ports::{ControlError, CycleError, StoreError},
     server::operations::content,
 };
 
@@ -17,6 +17,7 @@ impl Refusal {
         Self {
             error: error.into(),
             kind,
+            health: None,
         }
     }
 }
@@ -39,15 +40,22 @@ impl RefusalKind {
 
 /// The refusal a failed cycle becomes.
 fn cycle(error: &CycleError) -> Refusal {
-    let kind = match error {
-        CycleError::Source(trouble) if trouble.fault == SourceFault::CredentialsRejected => {
-            RefusalKind::CredentialsRejected
+    let (kind, health) = match error {
+        CycleError::Source(trouble) => {
+            let kind = if trouble.fault.is_transient() {
+                RefusalKind::SourceUnavailable
+            } else {
+                RefusalKind::CredentialsRejected
+            };
+            (kind, Some(trouble.fault.health().word().to_owned()))
         }
-        CycleError::Source(_) => RefusalKind::SourceUnavailable,
         CycleError::Store(trouble) => return store(trouble),
-        CycleError::Deadline(_) => RefusalKind::Deadline,
+        CycleError::Deadline(_) => (RefusalKind::Deadline, None),
     };
-    Refusal::new(kind, error.to_string())
+    Refusal {
+        health,
+        ..Refusal::new(kind, error.to_string())
+    }
 }
 
 /// The refusal a store error becomes.

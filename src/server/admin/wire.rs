@@ -259,6 +259,9 @@ pub struct Refusal {
     pub error: String,
     /// What kind of trouble it is: the command line chooses its exit code by this.
     pub kind: RefusalKind,
+    /// [`crate::domain::Health::word`] of the source, where that is the trouble.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<String>,
 }
 
 /// Kinds of trouble, each with its status.
