@@ -90,6 +90,14 @@ pub(super) fn sketch(roster: &Roster) -> String {
     text.join(" ")
 }
 
+/// Each row: a name, answers as [`script`] reads them, the roster then as [`sketch`] draws it.
+fn hold(cases: &[(&str, &str, &str)]) {
+    for (name, answers, expect) in cases {
+        let merged = run(&MergeRules::default(), script(answers));
+        assert_eq!(sketch(&merged.roster), *expect, "{name}");
+    }
+}
+
 #[test]
 fn the_table_of_absence_rules_holds() {
     let cases = [
@@ -146,6 +154,13 @@ fn the_table_of_absence_rules_holds() {
             "full 1 2; partial 2a 3",
             "1:P/online 2:P/away 3:P/online",
         ),
+    ];
+    hold(&cases);
+}
+
+#[test]
+fn the_table_of_falls_holds() {
+    let cases = [
         ("fall to zero, from one up", "full 1; full", "1:F1/online"),
         (
             "fall to zero: strangers in the answer do not help, and are not let in",
@@ -193,10 +208,7 @@ fn the_table_of_absence_rules_holds() {
             "1:F1/online",
         ),
     ];
-    for (name, answers, expect) in cases {
-        let merged = run(&MergeRules::default(), script(answers));
-        assert_eq!(sketch(&merged.roster), expect, "{name}");
-    }
+    hold(&cases);
 }
 
 #[test]
