@@ -131,6 +131,10 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match &error {
             StartError::Store(error) => error.into(),
+            // Before anything was sent: an address or a CA file of the configuration.
+            StartError::Source(error) if error.fault == SourceFault::Refused => {
+                Self::new(CONFIG, error.to_string())
+            }
             StartError::Source(error) => error.into(),
             StartError::Schedule(_) | StartError::Listen(_) => Self::new(CONFIG, error.to_string()),
             StartError::Door(_) => Self::new(STATE, error.to_string()),

@@ -233,6 +233,15 @@ impl Typed {
             return wrong("discovery_url", why);
         }
         for (key, value) in [
+            ("skill", &self.filters.skill),
+            ("chat_reason_id", &self.filters.chat_reason_id),
+        ] {
+            if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
+                let why = "is empty; leave it out to ask for everybody";
+                return wrong(&format!("filters.{key}"), why);
+            }
+        }
+        for (key, value) in [
             ("chat_state", &self.filters.chat_state),
             ("voice_state", &self.filters.voice_state),
         ] {
@@ -255,8 +264,8 @@ impl Typed {
                 return wrong(key, &format!("must be at least {least}"));
             }
         }
-        if self.body_limit_mib == 0 {
-            return wrong("body_limit_mib", "must be at least 1");
+        if !(1..=4096).contains(&self.body_limit_mib) {
+            return wrong("body_limit_mib", "must be from 1 to 4096");
         }
         if self.account_config.every < Span::seconds(1) {
             return wrong("account_config.every", "must be at least 1s");

@@ -183,6 +183,12 @@ fn meaning(typed: Typed, credentials: Option<&Path>) -> Result<Config, ConfigErr
         state: typed.state.meaning()?,
         log: typed.log.meaning()?,
     };
+    if config.schedule.deadline <= config.liveperson.total_timeout {
+        return Err(ConfigError::meaning(
+            "schedule.deadline",
+            "must be longer than `liveperson.total_timeout`, or a slow answer is never told from a slow cycle",
+        ));
+    }
     if config.api.listen == config.operations.listen && config.api.listen.port() != 0 {
         return Err(ConfigError::meaning(
             "operations.listen",

@@ -99,6 +99,13 @@ fn agents_frozen_for_longer_than_the_highest_age_are_refused() {
         &[person("ada").stands(Standing::Frozen { since: long_ago })],
     );
     assert_eq!(w.next("t"), "not_seen");
+    // Or at a moment that is still to come: the wall clock was put back.
+    let future = Timestamp::from_millis(START + 1);
+    let w = world(
+        rules(),
+        &[person("ada").stands(Standing::Frozen { since: future })],
+    );
+    assert_eq!(w.next("t"), "not_seen");
 }
 
 fn counters(ledger: &Ledger) -> Vec<(String, String, u64)> {

@@ -312,8 +312,11 @@ fn freeze(
         let group = frozen.entry(since).or_insert_with(|| Frozen {
             until: past.frozen.get(&since).copied().unwrap_or_else(|| {
                 let age = past.seen.map(|seen| seen.age(now.elapsed));
+                // Dated in the future, and never served by us: the clock was put back, and nobody
+                // can say how long ago it was.
+                let known = age.is_some() || since <= now.wall;
                 let age = now.wall.since(since).max(age.unwrap_or_default());
-                let left = rules.max_age.checked_sub(age);
+                let left = rules.max_age.checked_sub(age).filter(|_| known);
                 left.map(|left| now.elapsed.saturating_add(left))
             }),
             rows: Vec::new(),

@@ -19,6 +19,10 @@ use crate::{
     ports::{Clock, SourceError, SourceFault, clock::timeout},
 };
 
+/// Answers that are no lists: a login's may hold all settings of the account (contract §2.2), and
+/// still not more than this.
+const SMALL_LIMIT: u64 = 4 * 1024 * 1024;
+
 /// Of a refusal no more than this is read: enough to tell what kind of body it is.
 const REFUSAL_LIMIT: u64 = 64 * 1024;
 
@@ -177,7 +181,16 @@ impl Wire {
             body: Vec::new(),
         };
         let limit = if status.is_success() {
-            self.body_limit
+            match step {
+                Step::Read | Step::ReadAccounts => self.body_limit,
+                Step::Discover
+                | Step::LogIn
+                | Step::Refresh
+                | Step::OpenSession
+                | Step::SetAway
+                | Step::KeepAlive
+                | Step::LogOut => self.body_limit.min(SMALL_LIMIT),
+            }
         } else {
             self.body_limit.min(REFUSAL_LIMIT)
         };
@@ -309,9 +322,14 @@ fn broken_fault(error: &reqwest::Error) -> SourceFault {
 /// The resolver's own words for a name that does not exist; "temporary failure" is another one. The
 /// code behind them (`EAI_NONAME`) is not carried by the error.
 fn is_unknown_host(error: &reqwest::Error) -> bool {
+    const WORDS: [&str; 4] = [
+        "Name or service not known",
+        "No address associated with hostname",
+        "Name does not resolve",
+        "nodename nor servname",
+    ];
     let said = innermost(error);
-    error.is_connect()
-        && (said.contains("Name or service not known") || said.contains("nodename nor servname"))
+    error.is_connect() && WORDS.iter().any(|word| said.contains(word))
 }
 
 /// rustls' words for a peer that it does not believe.

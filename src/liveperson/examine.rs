@@ -126,6 +126,7 @@ impl LivePerson {
                 memory.home = Some(Home {
                     base: home,
                     found: reach.clock.elapsed(),
+                    doubted: false,
                 });
                 let told = logged_in(reach, &made, "logged in");
                 memory.login = Some(made);
@@ -138,6 +139,9 @@ impl LivePerson {
     /// Sets the session there is Away, which proves that it lives, or opens one and sets that.
     async fn session_step(&self, memory: &mut Memory) -> CheckStep {
         let reach = &self.reach;
+        if memory.may_send(reach.clock.elapsed()).is_err() {
+            return CheckStep::skipped(SESSION, "LivePerson asked to wait");
+        }
         let Some(login) = &memory.login else {
             return CheckStep::skipped(SESSION, "there is no login");
         };

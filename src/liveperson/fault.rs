@@ -193,7 +193,7 @@ impl Step {
             ),
             (_, 451) => (
                 SourceFault::Blacklisted,
-                "LivePerson has blocked the account or the user; ask LivePerson's support; this process does not try it again",
+                "LivePerson has blocked the account or the user; ask LivePerson's support; it is not tried again until `lp2rc check --retry-login` is run",
             ),
             (_, 500..=599) => (
                 SourceFault::ServerError,

@@ -121,11 +121,15 @@ pub(super) async fn log_in(reach: &Reach, home: &Url) -> Result<Login, SourceErr
     let bearer = match text("bearer") {
         Some(bearer) if document.get("error").is_none_or(Value::is_null) => bearer,
         Some(_) | None => {
-            return Err(step.unexpected(
-                &at,
-                &answer,
-                "without a usable login; the user may be locked, expired or unable to log in without SSO: try it in LivePerson's own console",
-            ));
+            // Perhaps a user who is locked or expired: tried again, but not soon.
+            return Err(SourceError {
+                fault: SourceFault::Refused,
+                ..step.unexpected(
+                    &at,
+                    &answer,
+                    "without a usable login; the user may be locked, expired or unable to log in without SSO: try it in LivePerson's own console",
+                )
+            });
         }
     };
     let own = document.pointer("/config/userId").and_then(scalar);

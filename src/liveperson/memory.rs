@@ -27,6 +27,8 @@ pub(super) struct Memory {
     pub(super) pace: Pace,
     /// Nothing is sent before it is over.
     hold: Option<Hold>,
+    /// The end of the wait that the last failure brought, where it is a long one.
+    waits_until: Duration,
     /// Since when the service has not been there, by `Clock::elapsed`.
     gone_since: Option<Duration>,
     failures: u32,
@@ -38,6 +40,8 @@ pub(super) struct Home {
     pub(super) base: Url,
     /// When it was found, by `Clock::elapsed`.
     pub(super) found: Duration,
+    /// There was trouble since: discovery is asked first, and this is where to go when it is dead.
+    pub(super) doubted: bool,
 }
 
 /// A wait that the source asked for, or that another client's fight over our user calls for.
@@ -58,6 +62,7 @@ impl Memory {
             losses: Losses::default(),
             pace,
             hold: None,
+            waits_until: Duration::ZERO,
             gone_since: None,
             failures: 0,
         }
@@ -87,7 +92,7 @@ impl Memory {
     /// Whether polls wait longer than their schedule: after more than the quick retries, or because
     /// the source asked for it.
     pub(super) fn waits(&self, now: Duration) -> bool {
-        self.pace.is_open() || self.hold.as_ref().is_some_and(|hold| now < hold.until)
+        now < self.waits_until || self.hold.as_ref().is_some_and(|hold| now < hold.until)
     }
 
     /// Forgets login and session, so that the next poll makes new ones.
@@ -100,6 +105,7 @@ impl Memory {
     pub(super) fn worked(&mut self) {
         self.failures = 0;
         self.gone_since = None;
+        self.waits_until = Duration::ZERO;
         self.pace.worked();
     }
 
@@ -128,14 +134,15 @@ impl Memory {
                 if self.failures >= REDISCOVER_AFTER {
                     self.failures = 0;
                     self.drop_login();
-                    self.home = None;
+                    if let Some(home) = &mut self.home {
+                        home.doubted = true;
+                    }
                 }
             }
             SourceFault::Replaced => self.drop_login(),
-            SourceFault::SessionLost
-            | SourceFault::Forbidden
-            | SourceFault::Throttled
-            | SourceFault::Refused => {}
+            // Nobody documents what a session that is over answers: a new one is tried, once a wait.
+            SourceFault::Forbidden | SourceFault::Refused => self.session = None,
+            SourceFault::SessionLost | SourceFault::Throttled => {}
         }
         let most = reach.config.retry.asked_max;
         let asked = error.retry_after.map(|asked| asked.min(most));
@@ -159,10 +166,16 @@ impl Memory {
             | SourceFault::NotFound
             | SourceFault::Retired => None,
         };
-        self.hold = hold.map(|wait| Hold {
-            until: now + wait,
-            error: again(&error),
-        });
+        let until = hold.map(|wait| now.saturating_add(wait));
+        let held = self.hold.as_ref().map(|hold| hold.until);
+        // A shorter wait does not end a longer one.
+        if let Some(until) = until.filter(|until| Some(*until) > held) {
+            let error = again(&error);
+            self.hold = Some(Hold { until, error });
+        }
+        if self.pace.is_open() {
+            self.waits_until = wait.map_or(Duration::MAX, |wait| now.saturating_add(wait));
+        }
         error
     }
 

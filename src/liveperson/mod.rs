@@ -278,6 +278,7 @@ impl LivePerson {
             None => self.log_in(memory).await?,
         };
         let login = memory.login.insert(login);
+        let opens = memory.session.is_none();
         let session = match &mut memory.session {
             Some(session) => session,
             none @ None => {
@@ -287,7 +288,15 @@ impl LivePerson {
             }
         };
         if !session.away {
-            session::set_away(reach, login, session).await?;
+            match session::set_away(reach, login, session).await {
+                // Opened this instant: whether it is really gone, the read will tell.
+                Err(Trouble::Lost(error)) if opens => {
+                    tracing::warn!(%error, "LivePerson may offer chats to the bridge's user until it is Away");
+                }
+                done => {
+                    done?;
+                }
+            }
         }
         let mut seen = poll::read(reach, login, session, request, &self.metrics).await?;
         // After the poll, which must not wait for it, and only behind a login that works.
@@ -302,18 +311,40 @@ impl LivePerson {
         let reach = &self.reach;
         let now = reach.clock.elapsed();
         memory.latches.allow(&host(&reach.discovery)).await?;
-        let fresh = |home: &Home| now.saturating_sub(home.found) < reach.config.discovery_every;
-        let home = match memory.home.take().filter(fresh) {
-            Some(home) => home,
-            None => Home {
-                base: login::discover(reach, login::SERVICE).await?,
-                found: now,
-            },
+        let every = reach.config.discovery_every;
+        let known = memory.home.clone();
+        let fresh = |home: &Home| !home.doubted && now.saturating_sub(home.found) < every;
+        let home = match known {
+            Some(home) if fresh(&home) => home,
+            known => self.discover(known, now).await?,
         };
         let login = login::log_in(reach, &memory.home.insert(home).base).await?;
         self.metrics.source_logins.inc();
         memory.latches.forget().await;
         Ok(login)
+    }
+
+    /// Asks for the host. Where discovery itself is in trouble, the last known one will do.
+    async fn discover(&self, known: Option<Home>, now: Duration) -> Result<Home, SourceError> {
+        match (login::discover(&self.reach, login::SERVICE).await, known) {
+            (Ok(base), _) => Ok(Home {
+                base,
+                found: now,
+                doubted: false,
+            }),
+            (Err(error), Some(known))
+                if matches!(
+                    error.fault,
+                    SourceFault::Unreachable
+                        | SourceFault::ServerError
+                        | SourceFault::UnexpectedAnswer
+                ) =>
+            {
+                tracing::warn!(%error, "discovery is in trouble; trying the host that it named last");
+                Ok(known)
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     /// Refreshes the login when `refresh_every` has passed. A login that has ended is dropped with

@@ -86,7 +86,10 @@ impl Session {
         }
         let answer = reach.wire.send(step, request).await?;
         self.cookies.learn(&answer.cookies);
-        self.used = reach.clock.elapsed();
+        // A proxy's 5xx is no use of the session behind it.
+        if !answer.status.is_server_error() {
+            self.used = reach.clock.elapsed();
+        }
         Ok(answer)
     }
 }

@@ -205,7 +205,13 @@ impl PollLoop {
             );
         }
         let (health, reason) = match &outcome {
-            Err(error @ CycleError::Deadline(_)) => (Health::Degraded, error.to_string()),
+            Err(error @ CycleError::Deadline(_)) => {
+                // Given up in the middle: nobody else can say that the source was not read.
+                let now = self.clock.now();
+                self.health
+                    .set(Component::Source, Health::Degraded, error.to_string(), now);
+                (Health::Degraded, error.to_string())
+            }
             Ok(_) | Err(CycleError::Source(_) | CycleError::Store(_)) => {
                 (Health::Connected, "cycles run on time".to_owned())
             }

@@ -229,6 +229,21 @@ fn mistakes_of_meaning() -> Vec<Mistake> {
             "at least 2",
         ),
         (
+            format!("{LEAST}[liveperson.filters]\nskill = \" \"\n"),
+            "`liveperson.filters.skill`",
+            "is empty",
+        ),
+        (
+            format!("{LEAST}[schedule]\ndeadline = \"30s\"\n"),
+            "`schedule.deadline`",
+            "longer than",
+        ),
+        (
+            format!("{LEAST}body_limit_mib = 17592186044416\n"),
+            "`liveperson.body_limit_mib`",
+            "1 to 4096",
+        ),
+        (
             format!("{LEAST}total_timeout = \"0s\"\n"),
             "`liveperson.total_timeout`",
             "at least",

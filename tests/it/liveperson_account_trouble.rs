@@ -47,7 +47,13 @@ async fn trouble_keeps_what_was_known_and_fails_no_poll() {
 
         // Soon again, and then it works.
         bridge.clock.advance(EVERY / 4);
-        server.then([bare(), lists().remove(0)]);
+        server.then([bare()]);
+        if name == "not there" {
+            // The host that the login named is not believed any more.
+            let moved = r#"{"service":"accountConfigReadOnly","baseURI":"{host}"}"#;
+            server.then([json(200, moved)]);
+        }
+        server.then([lists().remove(0)]);
         server.then(if alone {
             lists().split_off(1)
         } else {

@@ -103,18 +103,21 @@ async fn a_server_in_trouble_is_not_asked_by_the_keep_alive_either() {
     let server = Server::start(opening().into_iter().chain([agents()])).await;
     let mut config = server.config();
     config.retry.quick = Vec::new();
+    config.refresh_every = Duration::from_secs(60);
     let (reader, clock) = reader(config);
     reader.poll(FULL).await.unwrap();
     server.then([json(503, "")]);
-    fails(&reader, SourceFault::ServerError).await;
-    clock.advance(Duration::from_secs(3_600));
+    let wait = fails(&reader, SourceFault::ServerError).await.retry_after;
+    let wait = wait.unwrap();
+    clock.advance(wait.saturating_sub(Duration::from_millis(1)));
     server.lines();
     reader.tend().await.unwrap();
     assert_eq!(server.asked(), 0);
-    // The next poll is let through, and looks after the login first.
-    server.then([ok(), agents()]);
-    reader.poll(FULL).await.unwrap();
-    assert_eq!(server.lines()[0], "POST refresh?v=1.3");
+    // When the wait is over, it looks after the login again, whether a poll comes or not.
+    clock.advance(Duration::from_millis(1));
+    server.then([ok()]);
+    reader.tend().await.unwrap();
+    assert_eq!(server.lines(), ["POST refresh?v=1.3"]);
 }
 
 #[tokio::test]
@@ -343,4 +346,54 @@ async fn a_next_link_that_gives_everything_again_is_noticed() {
         reader.poll(ANY).await.unwrap();
         assert_eq!(metrics.source_next_is_full.get(), noticed);
     }
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_may_look_like_a_refusal() {
+    let server = Server::start(opening().into_iter().chain([agents()])).await;
+    let (reader, _) = server.reader();
+    reader.poll(FULL).await.unwrap();
+    for (id, status, fault) in [
+        (10, 400, SourceFault::Refused),
+        (11, 403, SourceFault::Forbidden),
+    ] {
+        server.then([json(status, "")]);
+        fails(&reader, fault).await;
+        server.lines();
+        server.then([session(id), ok(), agents()]);
+        reader.poll(FULL).await.unwrap();
+        assert_eq!(server.lines()[0], "POST agentSession?v=1&NC=true");
+    }
+}
+
+#[tokio::test]
+async fn while_discovery_is_in_trouble_the_host_that_it_named_last_will_do() {
+    let server = Server::start(opening().into_iter().chain([agents()])).await;
+    let (reader, _) = server.reader();
+    reader.poll(FULL).await.unwrap();
+    for _ in 0..3 {
+        server.then([json(503, "")]);
+        fails(&reader, SourceFault::ServerError).await;
+    }
+    server.lines();
+    server.then([json(503, ""), login(), session(10), ok(), agents()]);
+    reader.poll(FULL).await.unwrap();
+    let asked = server.lines();
+    assert!(asked[0].starts_with("GET service/agentVep"), "{asked:?}");
+    assert_eq!(asked[1], "POST login?v=1.3");
+}
+
+#[tokio::test]
+async fn a_proxy_that_answers_for_a_dead_server_is_no_use_of_the_session() {
+    let server = Server::start(opening().into_iter().chain([agents()])).await;
+    let mut config = server.config();
+    config.refresh_every = Duration::from_secs(1_000_000);
+    let (reader, clock) = reader(config);
+    reader.poll(FULL).await.unwrap();
+    clock.advance(Duration::from_secs(300));
+    server.then([json(503, ""), ok()]);
+    reader.tend().await.unwrap_err();
+    // Not in another five minutes: the session would be over by then.
+    reader.tend().await.unwrap();
+    server.lines();
 }

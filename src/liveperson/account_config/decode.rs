@@ -17,7 +17,7 @@ use serde::de::{
 };
 
 use crate::{
-    domain::SourceId,
+    domain::{SourceAgent, SourceId},
     liveperson::decode::{DecodeError, Format, Scalar, document, sniff},
 };
 
@@ -57,6 +57,16 @@ struct Mail {
 }
 
 impl Users {
+    /// Whoever the polls show is there, whatever this older list says.
+    pub(super) fn showed(&mut self, agents: &[SourceAgent]) {
+        if agents.iter().any(|agent| self.departed.contains(&agent.id)) {
+            let departed = Arc::make_mut(&mut self.departed);
+            for agent in agents {
+                departed.remove(&agent.id);
+            }
+        }
+    }
+
     /// The e-mail address of the user `id`, unless their login name is another one than `login`:
     /// ids are the join key only by inference, so both must agree where both are known.
     pub(super) fn email(&self, id: &SourceId, login: Option<&str>) -> Option<&str> {

@@ -57,7 +57,7 @@ impl Due {
     /// later.
     pub(super) fn done(&mut self, now: Duration, took: Duration, wait: Duration) {
         self.spent = self.spent.saturating_sub(self.granted.saturating_sub(took));
-        self.at = now + wait;
+        self.at = now.saturating_add(wait);
     }
 }
 

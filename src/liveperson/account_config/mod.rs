@@ -26,7 +26,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -50,6 +50,8 @@ pub(super) struct AccountConfig {
     wanted: bool,
     /// The host, from discovery.
     home: Option<Url>,
+    /// A host that the login named and where the service was not any more.
+    left: Option<Url>,
     users: List<Users>,
     skills: List<Names>,
     groups: List<Names>,
@@ -169,19 +171,29 @@ impl AccountConfig {
         if round.failures.iter().any(|error| is_gone(error.fault)) {
             self.home = None;
         }
+        if round
+            .failures
+            .iter()
+            .any(|error| error.fault == SourceFault::NotFound)
+        {
+            self.left = login.account_config.clone();
+        }
         let now = reach.clock.elapsed();
         let wait = if round.failures.is_empty() {
             reading.every
         } else {
             let asked = round.failures.iter().filter_map(|error| error.retry_after);
-            asked.fold(reading.every / 4, Duration::max)
+            let most = reach.config.retry.asked_max;
+            asked.fold(reading.every / 4, |wait, asked| wait.max(asked.min(most)))
         };
         self.due.done(now, now.saturating_sub(began), wait);
         self.conclude(round, metrics);
     }
 
     async fn read_all(&mut self, reach: &Reach, login: &Login, round: &mut Round) {
-        let base = match read::base(reach, login, &mut self.home).await {
+        let named = login.account_config.as_ref();
+        let named = named.filter(|named| Some(*named) != self.left.as_ref());
+        let base = match read::base(reach, named, &mut self.home).await {
             Ok(base) => base,
             Err(error) => return round.failures.push(error),
         };
@@ -229,9 +241,12 @@ impl AccountConfig {
 
     /// Fills in what the answer left out, and tells what the source's accounts say about the rest.
     /// The answer's own words stay.
-    pub(super) fn fill(&self, agents: &mut [SourceAgent]) -> StaticHalf {
+    pub(super) fn fill(&mut self, agents: &mut [SourceAgent]) -> StaticHalf {
         if !self.wanted {
             return StaticHalf::Off;
+        }
+        if let Some(users) = &mut self.users.held {
+            users.showed(agents);
         }
         for agent in agents {
             if agent.email.is_none()

@@ -76,13 +76,13 @@ pub(super) enum Reading<T> {
     NoRight,
 }
 
-/// The host: the login's own word, else discovery's.
+/// The host: `named` by the login, else discovery's.
 pub(super) async fn base(
     reach: &Reach,
-    login: &Login,
+    named: Option<&Url>,
     known: &mut Option<Url>,
 ) -> Result<Url, SourceError> {
-    if let Some(named) = &login.account_config {
+    if let Some(named) = named {
         return Ok(named.clone());
     }
     if let Some(known) = known {

@@ -2,7 +2,11 @@
 //! login of anybody else would end it. Its JSON is here too; the command line prints the same steps
 //! when it looked itself.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+use tokio::task::JoinError;
 
 use super::look;
 use crate::{
@@ -62,8 +66,16 @@ impl From<&CheckStep> for Step {
     }
 }
 
-/// Everything that a running bridge can tell about itself.
-pub(super) async fn whole(operations: &Operations, wanted: CheckRequest) -> Vec<CheckStep> {
+/// Everything that a running bridge can tell about itself. Goes on to its end when the client leaves:
+/// a refusal that was lifted must wake the loop.
+pub(super) async fn to_its_end(
+    operations: Arc<Operations>,
+    wanted: CheckRequest,
+) -> Result<Vec<CheckStep>, JoinError> {
+    tokio::spawn(whole(operations, wanted)).await
+}
+
+async fn whole(operations: Arc<Operations>, wanted: CheckRequest) -> Vec<CheckStep> {
     let walked = operations.examine.examine(wanted.retry_login).await;
     let logged_in = walked.iter().any(|step| {
         step.name == "login" && matches!(step.result, StepResult::Passed | StepResult::Warned)

@@ -113,7 +113,8 @@ async fn check(State(operations): Desk, body: Body) -> Answer {
     let desk = Arc::clone(&operations);
     let looked = tokio::task::spawn_blocking(move || check::state(&*desk.inspect, &desk.ledger));
     let mut steps = looked.await.map_err(|_| broken())?;
-    steps.extend(check::whole(&operations, wanted).await);
+    let looked = check::to_its_end(operations, wanted).await;
+    steps.extend(looked.map_err(|_| broken())?);
     json(&check::Checked {
         steps: steps.iter().map(Into::into).collect(),
     })

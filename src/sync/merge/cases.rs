@@ -203,9 +203,9 @@ fn the_table_of_falls_holds() {
             "1:P/online 2:G3/unknown",
         ),
         (
-            "frozen and filtered: as last seen until a full answer can tell",
+            "frozen and filtered: the filter's rule, as no full answer will come",
             "full 1; full; filtered",
-            "1:F1/online",
+            "1:P/unknown",
         ),
     ];
     hold(&cases);

@@ -4,7 +4,7 @@
 //! |---|---|---|---|---|---|
 //! | full, trusted | `Present` | `Missing`, presence unknown | `Gone` | `Gone` | stays |
 //! | full, doubted | `Present` | `Frozen`, as last seen | stays | stays | stays |
-//! | filtered | `Present` | stays, presence unknown | stays | stays | stays |
+//! | filtered | `Present` | stays, presence unknown | stays | `Present`, presence unknown | stays |
 //! | partial | `Present` | stays | stays | stays | stays |
 //!
 //! What the source's own list of accounts (the static half) says beside the answer:
@@ -138,7 +138,7 @@ pub fn merge(
             },
             last_success: Some(taken_at),
             source_timestamp,
-            quarantined_since: if trusted_full {
+            quarantined_since: if trusted_full || coverage == Coverage::Filtered {
                 None
             } else if doubted {
                 cursor.quarantined_since.or(Some(taken_at))
@@ -396,6 +396,10 @@ fn fate(absence: Absence, entry: &RosterEntry, at: Timestamp) -> Option<(Standin
             Some((Standing::Frozen { since: seen }, entry.agent.presence))
         }
         (Absence::Filtered, Standing::Present) if entry.agent.presence != Presence::Unknown => {
+            Some((Standing::Present, Presence::Unknown))
+        }
+        // Who filters never sees everybody again: a doubt would last for ever.
+        (Absence::Filtered, Standing::Frozen { .. }) => {
             Some((Standing::Present, Presence::Unknown))
         }
         (Absence::Counted, Standing::Gone { .. })
