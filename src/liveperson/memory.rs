@@ -167,9 +167,9 @@ impl Memory {
             | SourceFault::Retired => None,
         };
         let until = hold.map(|wait| now.saturating_add(wait));
-        let held = self.hold.as_ref().map(|hold| hold.until);
+        let running = self.hold.as_ref().map(|hold| hold.until);
         // A shorter wait does not end a longer one.
-        if let Some(until) = until.filter(|until| Some(*until) > held) {
+        if let Some(until) = until.filter(|until| Some(*until) > running) {
             let error = again(&error);
             self.hold = Some(Hold { until, error });
         }

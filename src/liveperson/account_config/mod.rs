@@ -176,7 +176,7 @@ impl AccountConfig {
             .iter()
             .any(|error| error.fault == SourceFault::NotFound)
         {
-            self.left = login.account_config.clone();
+            self.left.clone_from(&login.account_config);
         }
         let now = reach.clock.elapsed();
         let wait = if round.failures.is_empty() {
