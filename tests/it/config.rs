@@ -214,6 +214,17 @@ fn mistakes_of_meaning() -> Vec<Mistake> {
             "at least",
         ),
         (
+            format!("{LEAST}total_timeout = \"0s\"\n"),
+            "`liveperson.total_timeout`",
+            "at least",
+        ),
+        (format!("{LEAST}[routing"), "not valid TOML", "line 4"),
+    ]
+}
+
+fn mistakes_about_the_source() -> Vec<Mistake> {
+    vec![
+        (
             format!("{LEAST}[liveperson.retry]\nquick = [\"1ms\"]\n"),
             "`liveperson.retry.quick`",
             "at least 100ms",
@@ -243,18 +254,17 @@ fn mistakes_of_meaning() -> Vec<Mistake> {
             "`liveperson.body_limit_mib`",
             "1 to 4096",
         ),
-        (
-            format!("{LEAST}total_timeout = \"0s\"\n"),
-            "`liveperson.total_timeout`",
-            "at least",
-        ),
-        (format!("{LEAST}[routing"), "not valid TOML", "line 4"),
     ]
 }
 
 #[test]
 fn each_mistake_gets_one_sentence_that_names_key_and_place() {
-    for (text, place, why) in mistakes_of_form().into_iter().chain(mistakes_of_meaning()) {
+    let mistakes = [
+        mistakes_of_form(),
+        mistakes_of_meaning(),
+        mistakes_about_the_source(),
+    ];
+    for (text, place, why) in mistakes.into_iter().flatten() {
         let error = loaded(&text, &[]).unwrap_err().to_string();
         assert!(
             error.contains(place) && error.contains(why),
