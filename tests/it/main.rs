@@ -22,6 +22,7 @@ mod liveperson_fixtures;
 mod liveperson_lifetimes;
 mod liveperson_same;
 mod liveperson_server;
+mod liveperson_switches;
 mod liveperson_trust;
 mod load;
 mod readme;
