@@ -210,9 +210,12 @@ impl Core {
                     .set(Component::Store, Health::Connected, reason, now);
             }
             Some(Err(error)) => {
-                tracing::error!(
-                    "routing counters could not be kept, they are tried again: {error}"
-                );
+                // Once an outage: they are tried again every few seconds.
+                if self.health.get(Component::Store).health != Health::Degraded {
+                    tracing::error!(
+                        "routing counters could not be kept, they are tried again: {error}"
+                    );
+                }
                 let reason = error.to_string();
                 self.health
                     .set(Component::Store, Health::Degraded, reason, now);

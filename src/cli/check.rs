@@ -130,7 +130,18 @@ async fn alone(config: Config, retry_login: bool) -> Result<Vec<CheckStep>, Fail
         );
         let mut steps = vec![CheckStep::skipped(check::STATE, why)];
         match source_alone(&config) {
-            Ok(source) => steps.extend(examined(&source, source.close(), retry_login).await?),
+            Ok(source) => {
+                let seen = examined(&source, source.close(), retry_login).await?;
+                if seen
+                    .iter()
+                    .any(|step| step.blame == Some(Blame::Credentials))
+                {
+                    remark(
+                        "this refusal is remembered nowhere, as there is no state directory yet: do not repeat the check before the user or the secret is corrected, LivePerson may lock the user",
+                    );
+                }
+                steps.extend(seen);
+            }
             Err(error) => steps.extend(unusable(&error)),
         }
         return Ok(steps);

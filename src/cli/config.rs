@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{Common, exit::Failure, output::say};
+use super::{
+    Common,
+    exit::Failure,
+    output::{remark, say},
+};
 use crate::{config::When, domain::Timestamp, ports::Clock};
 
 /// What to do with the configuration.
@@ -34,6 +38,19 @@ pub(super) fn run(common: &Common, verb: Verb) -> Result<(), Failure> {
             for run in runs {
                 // Writing into a String cannot fail.
                 let _ = writeln!(text, "  {run}");
+            }
+            let routing = &loaded.config.routing;
+            if let When::Every(every) = schedule.when {
+                let gap = every + schedule.jitter;
+                if gap >= routing.max_age {
+                    remark(
+                        "warning: polls are rarer than routing.max_age: between two of them every agent of LivePerson's is refused",
+                    );
+                } else if gap >= routing.stale_after {
+                    remark(
+                        "warning: polls are rarer than routing.stale_after: between two of them what is served is called degraded",
+                    );
+                }
             }
             say(&text)
         }

@@ -80,7 +80,7 @@ pub(super) async fn serve(
         .await;
     match outcome {
         Outcome::Stopped => {
-            tracing::info!("stopped; counters and export are written");
+            tracing::info!("stopped");
             Ok(())
         }
         Outcome::Broken => Err(Failure::new(

@@ -190,6 +190,35 @@ pub struct LivePersonConfig {
 }
 
 impl Typed {
+    /// Durations that nothing could work with.
+    fn bounds(&self) -> Result<(), ConfigError> {
+        let wrong =
+            |key: &str, why: &str| Err(ConfigError::meaning(&format!("liveperson.{key}"), why));
+        for (key, span, least) in [
+            ("connect_timeout", self.connect_timeout, Span::millis(100)),
+            ("total_timeout", self.total_timeout, Span::millis(100)),
+            ("refresh_every", self.refresh_every, Span::seconds(1)),
+            ("session_idle", self.session_idle, Span::seconds(1)),
+        ] {
+            if span < least {
+                return wrong(key, &format!("must be at least {least}"));
+            }
+        }
+        // LivePerson ends a session after about 400 s, and wants a refresh every 3 to 5 minutes.
+        for (key, span, most) in [
+            ("session_idle", self.session_idle, Span::seconds(390)),
+            ("refresh_every", self.refresh_every, Span::seconds(600)),
+        ] {
+            if span > most {
+                return wrong(
+                    key,
+                    &format!("must be at most {most}: LivePerson would end it"),
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// What is wrong with `discovery_url`.
     fn discovery_trouble(&self) -> Option<&'static str> {
         if self.discovery_url.contains('@') {
@@ -254,16 +283,7 @@ impl Typed {
                 );
             }
         }
-        for (key, span, least) in [
-            ("connect_timeout", self.connect_timeout, Span::millis(100)),
-            ("total_timeout", self.total_timeout, Span::millis(100)),
-            ("refresh_every", self.refresh_every, Span::seconds(1)),
-            ("session_idle", self.session_idle, Span::seconds(1)),
-        ] {
-            if span < least {
-                return wrong(key, &format!("must be at least {least}"));
-            }
-        }
+        self.bounds()?;
         if !(1..=4096).contains(&self.body_limit_mib) {
             return wrong("body_limit_mib", "must be from 1 to 4096");
         }

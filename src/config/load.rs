@@ -110,7 +110,10 @@ pub fn load(layers: &Layers) -> Result<Loaded, ConfigError> {
         );
     }
     for (name, text) in &layers.variables {
-        let Some(rest) = name.strip_prefix("LP2RC_") else {
+        let Some(rest) = name
+            .strip_prefix("LP2RC_")
+            .filter(|rest| !is_of_a_service(rest))
+        else {
             continue;
         };
         let key = rest.to_lowercase().replace("__", ".");
@@ -347,6 +350,12 @@ fn key_error(path: &str, message: &str, origins: &BTreeMap<String, String>) -> C
         key,
         why,
     }
+}
+
+/// Kubernetes tells every container about a Service called `lp2rc` by such variables.
+fn is_of_a_service(name: &str) -> bool {
+    let of = |word: &str| name == word || name.starts_with(&format!("{word}_"));
+    !name.contains("__") && (of("PORT") || of("SERVICE_HOST") || of("SERVICE_PORT"))
 }
 
 /// Whether the value of a key must never be shown.

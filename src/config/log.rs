@@ -36,6 +36,20 @@ impl Default for LogConfig {
 
 impl LogConfig {
     pub(super) fn meaning(self) -> Result<Self, ConfigError> {
+        // A single word that is no level would be taken for the name of a module, and silence the rest.
+        let words = ["off", "error", "warn", "info", "debug", "trace"];
+        let plain = self.level.trim().to_lowercase();
+        let is_filter = plain.contains(['=', ',', ':', '[']);
+        if !is_filter && !words.contains(&plain.as_str()) {
+            return Err(ConfigError::meaning(
+                "log.level",
+                format!(
+                    "\"{}\" is not a level; write one of {}, or a filter such as info,lp2rc::server=debug",
+                    self.level,
+                    words.join(", ")
+                ),
+            ));
+        }
         match self.level.parse::<tracing_subscriber::EnvFilter>() {
             Ok(_) => Ok(self),
             Err(error) => Err(ConfigError::meaning(

@@ -71,7 +71,7 @@ impl Places {
                 );
             }
         };
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return wrong(suffix, "holds no secret".to_owned());
         }
         Ok(SecretString::from(text))

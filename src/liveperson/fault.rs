@@ -174,8 +174,7 @@ impl Step {
                 | Self::KeepAlive
                 | Self::LogOut,
                 401,
-            )
-            | (Self::SetAway | Self::Read | Self::KeepAlive, 404) => (
+            ) => (
                 SourceFault::SessionLost,
                 "the session was lost and a new one did not help; another client may be using the bridge's user, who should be the bridge's alone",
             ),
@@ -349,7 +348,7 @@ mod tests {
             (Step::Discover, 401, F::Refused, None),
             (Step::Discover, 404, F::NotFound, None),
             (Step::Read, 401, F::SessionLost, None),
-            (Step::Read, 404, F::SessionLost, None),
+            (Step::Read, 404, F::NotFound, None),
             (Step::Read, 410, F::NotFound, None),
             (Step::Read, 403, F::Forbidden, None),
             (Step::Read, 429, F::Throttled, Some(1)),

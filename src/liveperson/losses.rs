@@ -12,6 +12,11 @@ pub(super) struct Losses {
 }
 
 impl Losses {
+    /// Takes the last one back: it was no loss of a session, but of the whole service.
+    pub(super) fn take_back(&mut self) {
+        self.at.pop_back();
+    }
+
     /// Notes a loss; `true` when it was one too many.
     pub(super) fn add(&mut self, now: Duration, config: &RetryConfig) -> bool {
         self.at.push_back(now);

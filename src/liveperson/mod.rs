@@ -220,7 +220,7 @@ impl LivePerson {
     ) -> Result<Observation, SourceError> {
         self.refresh_when_due(memory).await?;
         let mut fresh_login = memory.login.is_none();
-        let mut fresh_session = false;
+        let (mut fresh_session, mut counted) = (false, false);
         loop {
             let opens = memory.session.is_none();
             match self.attempt(memory, request).await {
@@ -230,7 +230,15 @@ impl LivePerson {
                     // Lost while being opened: a second one with the same bearer will not do.
                     let refused = opens && memory.session.is_none();
                     memory.session = None;
+                    if opens && error.fault == SourceFault::NotFound {
+                        // Not even a session opened this instant is there: it is the service.
+                        if counted {
+                            memory.losses.take_back();
+                        }
+                        return Err(error);
+                    }
                     if !opens {
+                        counted = true;
                         self.count_loss(memory, again(&error))?;
                     }
                     if !fresh_session && !refused {
@@ -242,7 +250,10 @@ impl LivePerson {
                         memory.login = None;
                         return Err(error);
                     }
-                    tracing::info!(%error, "LivePerson dropped the session; building a new one");
+                    tracing::info!(
+                        "LivePerson dropped the session ({}); building a new one",
+                        error.doing
+                    );
                 }
             }
         }

@@ -63,7 +63,10 @@ impl Trouble {
     /// Sorts a refusal.
     pub(super) fn refused(step: Step, at: &str, answer: &Answer) -> Self {
         let error = step.refused(at, answer);
-        if error.fault == SourceFault::SessionLost {
+        // A session that is over, or replaced, may be "not found" (contract §7.2).
+        let of_session = matches!(step, Step::SetAway | Step::Read | Step::KeepAlive);
+        let over = of_session && error.fault == SourceFault::NotFound && answer.status == 404;
+        if over || error.fault == SourceFault::SessionLost {
             Self::Lost(error)
         } else {
             Self::Fault(error)

@@ -35,7 +35,7 @@ fn told(error: &SourceError) -> (String, String) {
             "install the system's CA certificates (Debian: ca-certificates), or name the file of the CA in liveperson.ca_files; a proxy that looks into https needs that too".to_owned()
         }
         SourceFault::CredentialsRejected => {
-            "try the user in LivePerson's own console: its password may be wrong, or the user locked, expired, SSO-only or not allowed from this address (Access Restrictions); correct liveperson.username or the secret, or run `lp2rc check --retry-login` once the user works again".to_owned()
+            "try the user in LivePerson's own console: its password may be wrong, or the user locked, expired, SSO-only or not allowed from this address (Access Restrictions); correct liveperson.username or the secret and restart the daemon, which read it at its start; or run `lp2rc check --retry-login` once the user works again".to_owned()
         }
         SourceFault::Blacklisted => {
             "ask LivePerson's support to lift the block, then run `lp2rc check --retry-login`".to_owned()

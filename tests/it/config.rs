@@ -65,6 +65,10 @@ fn later_layers_win_and_the_dump_says_where_values_come_from() {
             ("LP2RC_ROUTING__HOLD_FOR", "20s"),
             ("LP2RC_LIVEPERSON__ACCOUNT", "99"),
             ("OTHER", "x"),
+            // Of a Kubernetes Service called `lp2rc`.
+            ("LP2RC_PORT", "tcp://10.0.0.1:3080"),
+            ("LP2RC_PORT_3080_TCP_ADDR", "10.0.0.1"),
+            ("LP2RC_SERVICE_HOST", "10.0.0.1"),
         ],
     )
     .unwrap();
@@ -224,6 +228,16 @@ fn mistakes_of_meaning() -> Vec<Mistake> {
 
 fn mistakes_about_the_source() -> Vec<Mistake> {
     vec![
+        (
+            format!("{LEAST}session_idle = \"1h\"\n"),
+            "`liveperson.session_idle`",
+            "at most",
+        ),
+        (
+            format!("{LEAST}[log]\nlevel = \"warning\"\n"),
+            "`log.level`",
+            "not a level",
+        ),
         (
             format!("{LEAST}[liveperson.retry]\nquick = [\"1ms\"]\n"),
             "`liveperson.retry.quick`",

@@ -172,10 +172,10 @@ async fn every_fault_is_told_at_its_step_with_its_remedy() {
             Source,
         ),
         (
-            opened(&[in_json(), status(404)]),
+            opened(&[in_json(), status(401)]),
             "ooooofoso",
             "poll in XML",
-            "answered 404",
+            "answered 401",
             "another client",
             Source,
         ),

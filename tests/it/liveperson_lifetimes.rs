@@ -349,6 +349,32 @@ async fn a_next_link_that_gives_everything_again_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_resource_that_is_gone_is_no_other_client_and_ends_in_retirement() {
+    let server = Server::start(opening().into_iter().chain([agents()])).await;
+    let (reader, clock) = server.reader();
+    let gone = || json(404, "");
+    reader.poll(FULL).await.unwrap();
+    server.lines();
+    // Three times within ten minutes: gone, and back.
+    for id in [10, 20, 30] {
+        server.then([gone(), session(id), ok(), gone()]);
+        fails(&reader, SourceFault::NotFound).await;
+        assert_eq!(server.lines().len(), 4, "one new session, and no new login");
+        server.then([session(id + 1), ok(), agents()]);
+        reader.poll(FULL).await.unwrap();
+        server.lines();
+    }
+    let mut error = SourceFault::NotFound;
+    for _ in 0..30 {
+        server.then([gone(), session(40), ok(), gone()]);
+        error = reader.poll(FULL).await.unwrap_err().fault;
+        server.forget();
+        clock.advance(Duration::from_secs(3_600));
+    }
+    assert_eq!(error, SourceFault::Retired);
+}
+
+#[tokio::test]
 async fn a_session_that_is_over_may_look_like_a_refusal() {
     let server = Server::start(opening().into_iter().chain([agents()])).await;
     let (reader, _) = server.reader();
