@@ -13,7 +13,7 @@ use crate::{
     liveperson::LivePerson,
     ports::{
         BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Examine, Inspect, LatchStore,
-        NoRooms, Opened, Publish, RunStore, Source, SourceError, StoreError, SystemClock,
+        NoRooms, Opened, Publish, RunStore, Source, SourceError, StoreError, SystemClock, blocking,
     },
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
     server::{
@@ -386,13 +386,5 @@ fn keep_exports(core: &Core, stop: CancellationToken) -> impl Future<Output = ()
         while stop.run_until_cancelled(clock.sleep(every)).await.is_some() {
             core.save_export().await;
         }
-    }
-}
-
-/// Runs `work` on the blocking pool; a panic in it goes on here.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

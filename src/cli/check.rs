@@ -10,11 +10,11 @@ use super::{
     reach::{self, Daemon},
 };
 use crate::{
-    app::{Core, StartError, blocking, source_alone},
+    app::{Core, StartError, source_alone},
     config::Config,
     domain::{Blame, CheckStep, StepResult},
     liveperson::STEPS,
-    ports::{Examine, Future, Source as _, SourceFault},
+    ports::{Examine, Future, Source as _, SourceFault, blocking},
     server::admin::check::{self, CheckRequest, Checked, Step},
     telemetry::logging,
 };

@@ -11,9 +11,8 @@ use super::{
     reach,
 };
 use crate::{
-    app::blocking,
     config::StateConfig,
-    ports::{Clock, Inspect, Opened, SystemClock},
+    ports::{Clock, Inspect, Opened, SystemClock, blocking},
     server::admin::wire,
     state::{self, SledStore, Summary, export_to_file},
 };

@@ -47,8 +47,6 @@ pub(super) struct Answer {
     pub(super) location: Option<String>,
     /// From `Retry-After`, which LivePerson never documented.
     pub(super) retry_after: Option<Duration>,
-    /// The value of a `session_id` cookie, in whatever case its name comes (contract §2.2).
-    pub(super) session_cookie: Option<SecretString>,
     /// Every cookie that was set.
     pub(super) cookies: Vec<(String, SecretString)>,
     /// When the server says it answered, to the second.
@@ -57,6 +55,14 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// The value of a `session_id` cookie, in whatever case its name comes (contract §2.2).
+    pub(super) fn session_cookie(&self) -> Option<SecretString> {
+        let found = self.cookies.iter().find(|(name, value)| {
+            name.eq_ignore_ascii_case("session_id") && !value.expose_secret().is_empty()
+        });
+        found.map(|(_, value)| value.clone())
+    }
+
     /// Whether the body holds nothing but blanks.
     pub(super) fn is_blank(&self) -> bool {
         self.body.iter().all(u8::is_ascii_whitespace)
@@ -175,7 +181,6 @@ impl Wire {
             location: text(headers, LOCATION.as_str()),
             retry_after: text(headers, RETRY_AFTER.as_str())
                 .and_then(|value| fault::retry_after(&value, self.clock.now())),
-            session_cookie: session_cookie(headers),
             cookies: cookies(headers),
             date: text(headers, DATE.as_str()).and_then(|value| fault::moment(&value)),
             body: Vec::new(),
@@ -241,13 +246,6 @@ fn cookies(headers: &HeaderMap) -> Vec<(String, SecretString)> {
     .collect()
 }
 
-fn session_cookie(headers: &HeaderMap) -> Option<SecretString> {
-    let found = cookies(headers).into_iter().find(|(name, value)| {
-        name.eq_ignore_ascii_case("session_id") && !value.expose_secret().is_empty()
-    });
-    found.map(|(_, value)| value)
-}
-
 /// The cookies of one agent session.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cookies {
@@ -271,23 +269,20 @@ impl Cookies {
 
     /// The `Cookie` header; `None` without cookies.
     pub(super) fn header(&self) -> Option<HeaderValue> {
-        let pairs: Vec<String> = self
-            .held
-            .iter()
-            .map(|(name, value)| format!("{name}={}", value.expose_secret()))
-            .collect();
-        let mut value = HeaderValue::from_str(&pairs.join("; ")).ok()?;
-        value.set_sensitive(true);
-        (!pairs.is_empty()).then_some(value)
+        cookie_header(self.held.iter().map(|(name, value)| (name.as_str(), value)))
     }
 }
 
-/// `session_id=…` for the `Cookie` header.
-pub(super) fn cookie_header(session: &SecretString) -> Option<HeaderValue> {
-    let text = format!("session_id={}", session.expose_secret());
-    let mut value = HeaderValue::from_str(&text).ok()?;
+/// These pairs as a `Cookie` header; `None` without any.
+pub(super) fn cookie_header<'c>(
+    pairs: impl Iterator<Item = (&'c str, &'c SecretString)>,
+) -> Option<HeaderValue> {
+    let pairs: Vec<String> = pairs
+        .map(|(name, value)| format!("{name}={}", value.expose_secret()))
+        .collect();
+    let mut value = HeaderValue::from_str(&pairs.join("; ")).ok()?;
     value.set_sensitive(true);
-    Some(value)
+    (!pairs.is_empty()).then_some(value)
 }
 
 /// What went wrong between us and the host, without the address: that carries the session.

@@ -292,7 +292,6 @@ mod tests {
             revision: None,
             location: None,
             retry_after: None,
-            session_cookie: None,
             cookies: Vec::new(),
             date: None,
             body: body.as_bytes().to_vec(),

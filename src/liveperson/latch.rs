@@ -10,7 +10,7 @@ use super::fault::Step;
 use crate::{
     config::{Credentials, LivePersonConfig},
     domain::Timestamp,
-    ports::{Latch, LatchReason, LatchStore, SourceError, SourceFault, StoreError},
+    ports::{Latch, LatchReason, LatchStore, SourceError, SourceFault, StoreError, blocking},
 };
 
 /// The refusal of these credentials, if it stands.
@@ -139,12 +139,4 @@ fn stands(host: &str, latch: &Latch) -> SourceError {
 fn unusable(host: &str, error: &StoreError) -> SourceError {
     let what = format!("not tried, because nobody knows whether it was refused before: {error}");
     Step::LogIn.error(host, SourceFault::Refused, what)
-}
-
-/// The store blocks.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    }
 }

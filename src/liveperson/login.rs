@@ -145,12 +145,14 @@ pub(super) async fn log_in(reach: &Reach, home: &Url) -> Result<Login, SourceErr
         .and_then(|millis| millis.parse().ok());
     Ok(Login {
         ahead: told.map(|millis| millis.saturating_sub(reach.clock.now().millis())),
-        base: preferred(reach, home, &document, &at)?,
+        // The login's own word wins over discovery's (contract §1).
+        base: named(reach, &document, SERVICE, &at)?.unwrap_or_else(|| home.clone()),
         bearer: SecretString::from(bearer),
         csrf: text("csrf").map(SecretString::from),
         session: session_of(&answer, &document),
         own: own.map(SourceId::new),
-        account_config: beside(reach, &document, account_config::SERVICE),
+        // Optional, so another account's is as good as none.
+        account_config: named(reach, &document, account_config::SERVICE, &at).unwrap_or_default(),
         refresh_at: reach.clock.elapsed() + reach.config.refresh_every,
     })
 }
@@ -173,41 +175,31 @@ fn proof(config: &LivePersonConfig) -> Value {
     }
 }
 
-/// The host that the login names wins over discovery's (contract §1).
-fn preferred(reach: &Reach, home: &Url, document: &Value, at: &str) -> Result<Url, SourceError> {
+/// The host of a service, when the login names one that may be used.
+fn named(
+    reach: &Reach,
+    document: &Value,
+    service: &str,
+    at: &str,
+) -> Result<Option<Url>, SourceError> {
     let Some(collection) = document.get("csdsCollectionResponse") else {
-        return Ok(home.clone());
+        return Ok(None);
     };
-    match discovery::host_in(collection, SERVICE, &reach.config.account) {
-        Named::Nothing => Ok(home.clone()),
-        Named::OtherAccount => Err(Step::LogIn.foreign(at, &reach.config.account)),
-        Named::Host(named) => Ok(reach.hosts.base(&named).unwrap_or_else(|| {
-            tracing::warn!(
-                host = at,
-                named = super::decode::plain(&named),
-                "the login answer names a host that is not trusted; staying with discovery's"
-            );
-            home.clone()
-        })),
-    }
-}
-
-/// The host of another service, when the login names one that may be used.
-fn beside(reach: &Reach, document: &Value, service: &str) -> Option<Url> {
-    let collection = document.get("csdsCollectionResponse")?;
     match discovery::host_in(collection, service, &reach.config.account) {
+        Named::Nothing => Ok(None),
+        Named::OtherAccount => Err(Step::LogIn.foreign(at, &reach.config.account)),
         Named::Host(named) => {
             let base = reach.hosts.base(&named);
             if base.is_none() {
                 tracing::warn!(
+                    host = at,
                     service,
                     named = super::decode::plain(&named),
-                    "the login answer names a host that is not trusted; asking discovery instead"
+                    "the login answer names a host that is not trusted; discovery's is used instead"
                 );
             }
-            base
+            Ok(base)
         }
-        Named::OtherAccount | Named::Nothing => None,
     }
 }
 
@@ -219,7 +211,7 @@ fn session_of(answer: &Answer, document: &Value) -> Option<SecretString> {
             .and_then(scalar)
             .map(SecretString::from)
     };
-    answer.session_cookie.clone().or_else(in_body)
+    answer.session_cookie().or_else(in_body)
 }
 
 /// Keeps the login alive. Any failure but 401 leaves it as it was, to be tried again.
@@ -246,7 +238,7 @@ pub(super) async fn refresh(reach: &Reach, login: &mut Login) -> Result<Refreshe
             login.csrf = Some(SecretString::from(csrf));
         }
     }
-    if let Some(session) = answer.session_cookie {
+    if let Some(session) = answer.session_cookie() {
         login.session = Some(session);
     }
     login.refresh_at = reach.clock.elapsed() + reach.config.refresh_every;
@@ -273,7 +265,8 @@ async fn with_csrf(
     let csrf = login.csrf.as_ref().map_or("", ExposeSecret::expose_secret);
     let url = address(reach, &login.base, name);
     let mut request = reach.wire.post(url, &json!({ "csrf": csrf }));
-    if let Some(cookie) = login.session.as_ref().and_then(cookie_header) {
+    let session = login.session.iter().map(|session| ("session_id", session));
+    if let Some(cookie) = cookie_header(session) {
         request = request.header(COOKIE, cookie);
     }
     reach.wire.send(step, request).await

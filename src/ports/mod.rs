@@ -20,3 +20,11 @@ pub use store::{
     BridgeStore, Commit, CounterRecord, CounterStore, Inspect, Latch, LatchReason, LatchStore,
     Opened, RunStore, StoreError, Stored,
 };
+
+/// Runs what blocks, as the store's methods do, on the blocking pool; a panic in it goes on here.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -22,7 +22,7 @@ use crate::{
     mapping::{Mapped, map},
     ports::{
         self, BridgeStore, Clock, Commit, Cycle, CycleError, CycleRequest, PollRequest, Publish,
-        RunStore, Source, StoreError,
+        RunStore, Source, StoreError, blocking,
     },
 };
 
@@ -343,10 +343,7 @@ impl Cycle for Reconciler {
             };
             let this = self.clone();
             let work = move || this.reconcile(request, observation, &started, &mut turn);
-            match tokio::task::spawn_blocking(work).await {
-                Ok(done) => Ok(done?),
-                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-            }
+            Ok(blocking(work).await?)
         })
     }
 
