@@ -22,10 +22,14 @@ pub mod sync;
 
 // Engines behind the borders.
 pub mod liveperson;
+pub mod rocketchat;
 pub mod state;
 
 // The one book.
 pub mod ledger;
+
+// The move to the target.
+pub mod migrate;
 
 // Running and answering.
 pub mod schedule;

@@ -273,6 +273,7 @@ fn code(step: &Step) -> u8 {
         Blame::State => exit::STATE,
         Blame::Busy => exit::BUSY,
         Blame::Source => exit::SOURCE,
+        Blame::Target => exit::TARGET,
         Blame::Credentials => exit::CREDENTIALS,
         Blame::Other => exit::REFUSED,
     }

@@ -19,9 +19,15 @@ pub const CONFIG: u8 = 2;
 pub const REFUSED: u8 = 10;
 /// A check found nothing but warnings.
 pub const WARNINGS: u8 = 11;
+/// The plan has changes, or the two sides differ.
+pub const DIFFERENCES: u8 = 12;
+/// Applied in part.
+pub const PARTIAL: u8 = 13;
 /// LivePerson is not available.
 pub const SOURCE: u8 = 20;
-/// LivePerson refused the credentials, or the user by name: a person is needed.
+/// Rocket.Chat is not available, or refuses.
+pub const TARGET: u8 = 21;
+/// LivePerson or Rocket.Chat refused the credentials, or the user by name: a person is needed.
 pub const CREDENTIALS: u8 = 22;
 /// The state is unusable.
 pub const STATE: u8 = 30;

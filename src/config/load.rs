@@ -4,15 +4,16 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{
-    ApiConfig, ConfigError, LivePersonConfig, LogConfig, OperationsConfig, ScheduleConfig,
-    StateConfig, api, liveperson, mapping, operations, participants, routing, schedule, state,
-    sync,
+    ApiConfig, ConfigError, LivePersonConfig, LogConfig, MigrateConfig, OperationsConfig,
+    RocketChatConfig, ScheduleConfig, StateConfig, api, liveperson, mapping, migrate, operations,
+    participants, rocketchat, routing, schedule, state, sync,
 };
 use crate::domain::{MappingRules, MergeRules, RoutingRules};
 
@@ -26,6 +27,8 @@ pub(super) struct Typed {
     mapping: mapping::Typed,
     participants: participants::Typed,
     routing: routing::Typed,
+    rocketchat: rocketchat::Typed,
+    migrate: migrate::Typed,
     api: api::Typed,
     operations: operations::Typed,
     state: state::Typed,
@@ -45,6 +48,8 @@ pub struct Config {
     pub mapping: MappingRules,
     /// `[routing]`
     pub routing: RoutingRules,
+    /// `[rocketchat]` and `[migrate]`; `None` without a target.
+    pub target: Option<Arc<TargetConfig>>,
     /// `[api]`
     pub api: ApiConfig,
     /// `[operations]`
@@ -53,6 +58,15 @@ pub struct Config {
     pub state: StateConfig,
     /// `[log]`
     pub log: LogConfig,
+}
+
+/// Where agents are moved to, and how.
+#[derive(Clone, Debug)]
+pub struct TargetConfig {
+    /// `[rocketchat]`
+    pub rocketchat: RocketChatConfig,
+    /// `[migrate]`
+    pub migrate: MigrateConfig,
 }
 
 /// A configuration that holds, and the story of each value.
@@ -175,12 +189,21 @@ fn finish(
 }
 
 fn meaning(typed: Typed, credentials: Option<&Path>) -> Result<Config, ConfigError> {
+    let mapping = typed.mapping.meaning(typed.participants.meaning()?)?;
+    let target = match typed.rocketchat.meaning(credentials)? {
+        None => None,
+        Some(rocketchat) => Some(Arc::new(TargetConfig {
+            rocketchat,
+            migrate: typed.migrate.meaning(&mapping, credentials)?,
+        })),
+    };
     let config = Config {
         liveperson: typed.liveperson.meaning(credentials)?,
         schedule: typed.schedule.meaning()?,
         merge: typed.sync.meaning()?,
-        mapping: typed.mapping.meaning(typed.participants.meaning()?)?,
+        mapping,
         routing: typed.routing.meaning()?,
+        target,
         api: typed.api.meaning()?,
         operations: typed.operations.meaning()?,
         state: typed.state.meaning()?,
@@ -360,7 +383,10 @@ fn is_of_a_service(name: &str) -> bool {
 
 /// Whether the value of a key must never be shown.
 fn is_secret(name: &str) -> bool {
-    matches!(name, "password" | "client_secret")
+    matches!(
+        name,
+        "password" | "client_secret" | "token" | "routing_token" | "webhook_token"
+    )
 }
 
 /// Where a key was set, or the nearest thing below or above it.

@@ -36,6 +36,8 @@ pub enum Blame {
     Busy,
     /// In the source, or on the way to it.
     Source,
+    /// In the target, or on the way to it.
+    Target,
     /// In the user or the secret that the source was shown: a person is needed.
     Credentials,
     /// Elsewhere.
@@ -44,11 +46,12 @@ pub enum Blame {
 
 impl Blame {
     /// Every place.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Configuration,
         Self::State,
         Self::Busy,
         Self::Source,
+        Self::Target,
         Self::Credentials,
         Self::Other,
     ];
@@ -60,6 +63,7 @@ impl Blame {
             Self::State => "state",
             Self::Busy => "busy",
             Self::Source => "source",
+            Self::Target => "target",
             Self::Credentials => "credentials",
             Self::Other => "other",
         }

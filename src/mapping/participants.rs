@@ -1,9 +1,8 @@
 //! Who takes part: `include` and `exclude` by id, login, group and skill.
 
-use std::collections::HashSet;
-
 use crate::domain::{
     SourceAgent,
+    marks::Marks,
     rules::{Participants, Selection},
 };
 
@@ -26,45 +25,6 @@ impl Gate {
         let wanted = self.include.as_ref().is_none_or(|marks| marks.fit(agent));
         wanted && !self.exclude.as_ref().is_some_and(|marks| marks.fit(agent))
     }
-}
-
-/// A selection with its texts folded, so that case does not matter.
-struct Marks {
-    ids: HashSet<String>,
-    logins: HashSet<String>,
-    groups: HashSet<String>,
-    skills: HashSet<String>,
-}
-
-impl Marks {
-    fn new(selection: &Selection) -> Self {
-        let folded = |texts: &[String]| texts.iter().map(|text| text.to_lowercase()).collect();
-        Self {
-            ids: folded(&selection.ids),
-            logins: folded(&selection.logins),
-            groups: folded(&selection.groups),
-            skills: folded(&selection.skills),
-        }
-    }
-
-    fn fit(&self, agent: &SourceAgent) -> bool {
-        let groups = [&agent.group_id, &agent.group_name].into_iter().flatten();
-        let ids = agent.skills.iter().map(|skill| skill.id.as_str());
-        let names = agent
-            .skills
-            .iter()
-            .filter_map(|skill| skill.name.as_deref());
-        any(&self.ids, [agent.id.as_str()])
-            || any(&self.logins, agent.login.as_deref())
-            || any(&self.groups, groups.map(String::as_str))
-            || any(&self.skills, ids.chain(names))
-    }
-}
-
-fn any<'a>(marks: &HashSet<String>, texts: impl IntoIterator<Item = &'a str>) -> bool {
-    let mut texts = texts.into_iter();
-    // Most lists are empty: then nothing is folded.
-    !marks.is_empty() && texts.any(|text| marks.contains(&text.to_lowercase()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! One cycle: poll, merge, map, keep, publish. The same function for the daemon and the one-shot.
 
+pub mod guard;
 pub mod merge;
+pub mod plan;
 
 mod cycle;
 mod held;
