@@ -70,6 +70,17 @@ pub enum Owner {
     Both,
 }
 
+impl Owner {
+    /// The word used outside.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+            Self::Both => "both",
+        }
+    }
+}
+
 /// A skill of the source. The name is known only when the source sends it beside the id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Skill {

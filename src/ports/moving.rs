@@ -29,6 +29,9 @@ pub trait JournalStore: Send + Sync + 'static {
     /// Everything that is ours.
     fn links(&self) -> Result<Links, StoreError>;
 
+    /// Makes users ours outside of a run: adopted or recognised.
+    fn link(&self, agents: &[Link]) -> Result<(), StoreError>;
+
     /// Forgets that these agents' users are ours.
     fn unlink(&self, agents: &[SourceId]) -> Result<(), StoreError>;
 }

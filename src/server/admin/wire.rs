@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        Capacity, CycleReport, MappingNotes, MergeCounts, Owner, Snapshot, SnapshotRow, Standing,
+        Capacity, CycleReport, MappingNotes, MergeCounts, Snapshot, SnapshotRow, Standing,
         Timestamp, Verdict,
     },
     ports,
@@ -400,12 +400,7 @@ impl Agent {
                     name: department.name.clone(),
                 })
                 .collect(),
-            owner: match row.owner() {
-                Owner::Source => "source",
-                Owner::Target => "target",
-                Owner::Both => "both",
-            }
-            .to_owned(),
+            owner: row.owner().word().to_owned(),
             standing: standing.to_owned(),
             standing_since: since.map(|since| since.to_string()),
         }

@@ -1,0 +1,336 @@
+//! Letting a plan through: checks, guard, checksum. What comes out may be written.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+
+use super::{
+    checks,
+    error::MoveError,
+    known::Known,
+    mover::Parts,
+    show,
+    wire::{Applied, Apply, Checks, Part, PlanDocument},
+};
+use crate::{
+    config::ConnectConfig,
+    domain::{
+        Phase,
+        moving::{MoveRun, REST, RunKind, Scope},
+        target::SettingValue,
+    },
+    ports::blocking,
+    sync::{
+        guard::{Excess, SafePlan, guard},
+        plan::{self, Plan},
+    },
+};
+
+/// What is to be done.
+pub(super) enum Kind {
+    /// Move.
+    Apply,
+    /// Set routing and webhooks.
+    Connect,
+    /// Hand all over.
+    Finish,
+    /// Take back.
+    Undo {
+        run: Option<String>,
+        phase: Option<String>,
+    },
+}
+
+/// A plan that may be written.
+pub(super) struct Approved {
+    pub(super) safe: SafePlan,
+    pub(super) kind: RunKind,
+    pub(super) document: PlanDocument,
+    /// An open run that is taken back instead of being taken up.
+    pub(super) gives_up: Option<MoveRun>,
+}
+
+/// The part as the plan knows it; a wave must exist.
+pub(super) fn scope(parts: &Parts, part: &Part) -> Result<Scope, MoveError> {
+    if let Some(wave) = &part.wave {
+        let waves = &parts.config.rules.waves;
+        if wave != REST && !waves.iter().any(|known| known.name == *wave) {
+            let known: Vec<_> = waves.iter().map(|wave| wave.name.as_str()).collect();
+            return Err(MoveError::Asked(format!(
+                "there is no wave `{wave}`; known: {}, {REST} (`migrate.waves`)",
+                known.join(", ")
+            )));
+        }
+    }
+    Ok(Scope {
+        wave: part.wave.clone(),
+        cut_over: part.cut_over,
+    })
+}
+
+/// Everything that is looked at before a plan.
+pub(super) fn checks(parts: &Parts, known: &Known, acknowledged: &[String]) -> Checks {
+    let mut names = parts.config.acknowledge.clone();
+    names.extend_from_slice(acknowledged);
+    checks::check(&checks::Inputs {
+        believed: &known.believed,
+        facts: known.facts(&parts.config.rules),
+        acknowledged: &names,
+        max_age_seconds: parts.max_age_seconds,
+    })
+}
+
+/// Why the checks stand in the way, if they do.
+pub(super) fn refusal(checks: &Checks) -> Option<String> {
+    match checks::verdict(checks) {
+        checks::Verdict::Clear => None,
+        checks::Verdict::Blocked(names) => Some(format!(
+            "these checks block the move: {}; `lp2rc migrate check` says what to do about each",
+            names.join(", ")
+        )),
+        checks::Verdict::Warnings(names) => Some(format!(
+            "these warnings want to be read first: {}; look at `lp2rc migrate check`, then add them to `migrate.acknowledge`, or say {}",
+            names.join(", "),
+            names
+                .iter()
+                .map(|name| format!("--acknowledge {name}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        )),
+    }
+}
+
+/// The plan's document with the limits it exceeds, and the plan if it exceeds none.
+pub(super) fn guarded(
+    parts: &Parts,
+    plan: &Plan,
+    accepted: &[String],
+) -> (PlanDocument, Result<SafePlan, Vec<Excess>>) {
+    let passed = guard(plan.clone(), &parts.config.guard, accepted);
+    let excesses = passed.as_ref().err().map_or(&[][..], Vec::as_slice);
+    let document = show::plan_document(plan, excesses, parts.clock.now());
+    (document, passed)
+}
+
+/// The open run that this request takes up. Another open run stands in the way.
+pub(super) async fn open_run(
+    parts: &Arc<Parts>,
+    kind: &Kind,
+    how: &Apply,
+) -> Result<Option<MoveRun>, MoveError> {
+    let store = Arc::clone(&parts.journal);
+    let runs = blocking(move || store.move_runs()).await?;
+    let Some(open) = runs.into_iter().find(|run| run.ended_at.is_none()) else {
+        return Ok(None);
+    };
+    let same_kind = match (kind, &open.kind) {
+        (Kind::Apply, RunKind::Apply)
+        | (Kind::Connect, RunKind::Connect)
+        | (Kind::Finish, RunKind::Finish) => true,
+        (Kind::Undo { run, .. }, RunKind::Undo { of }) => {
+            run.as_ref().is_none_or(|run| run == of || *run == open.id)
+        }
+        // An open run can be taken back instead of being taken up.
+        (Kind::Undo { run, .. }, RunKind::Apply | RunKind::Connect | RunKind::Finish) => {
+            if run.as_ref().is_none_or(|run| *run == open.id) {
+                return Ok(None);
+            }
+            false
+        }
+        (Kind::Apply | Kind::Connect | Kind::Finish, _) => false,
+    };
+    let scope = scope(parts, &how.part)?;
+    let same_scope =
+        matches!(open.kind, RunKind::Undo { .. }) || open.scope == scope_of(kind, scope);
+    let same_plan = how
+        .checksum
+        .as_ref()
+        .is_none_or(|sum| *sum == open.checksum);
+    if same_kind && same_scope && same_plan {
+        return Ok(Some(open));
+    }
+    let wave = open.scope.wave.as_deref().unwrap_or("all");
+    Err(MoveError::Refused(format!(
+        "run {} ({}, wave {wave}) is open with {} of {} changes done; take it up with the same command and options as before, or take it back with `lp2rc migrate undo {}`",
+        open.id,
+        open.kind.word(),
+        open.done,
+        open.changes,
+        open.id
+    )))
+}
+
+/// The scope that a kind of run has, whatever was asked.
+fn scope_of(kind: &Kind, asked: Scope) -> Scope {
+    match kind {
+        Kind::Apply | Kind::Undo { .. } => asked,
+        Kind::Connect => Scope::default(),
+        Kind::Finish => Scope {
+            wave: None,
+            cut_over: true,
+        },
+    }
+}
+
+/// Plans, checks and guards.
+pub(super) async fn approve(
+    parts: &Arc<Parts>,
+    known: &Known,
+    kind: &Kind,
+    how: &Apply,
+) -> Result<Approved, MoveError> {
+    let rules = &parts.config.rules;
+    let facts = known.facts(rules);
+    let scope = scope_of(kind, scope(parts, &how.part)?);
+    let mut gives_up = None;
+    let (plan, run_kind) = match kind {
+        Kind::Apply => (plan::plan(&facts, &scope), RunKind::Apply),
+        Kind::Finish => {
+            let plan = plan::plan(&facts, &scope);
+            let early = plan.changes().iter();
+            let early = early.filter(|change| change.phase < Phase::CutOver).count();
+            if early > 0 {
+                return Err(MoveError::Refused(format!(
+                    "{early} changes come before the cut-over; run `lp2rc migrate apply` first, then finish"
+                )));
+            }
+            (plan, RunKind::Finish)
+        }
+        Kind::Connect => {
+            let wanted = wanted_settings(&parts.config.connect)?;
+            (plan::settings(&facts, &wanted), RunKind::Connect)
+        }
+        Kind::Undo { run, phase } => {
+            let back = undo(parts, known, run.as_deref(), phase.as_deref(), how).await?;
+            let of = back.run.id.clone();
+            gives_up = Some(back.run).filter(|run| run.ended_at.is_none());
+            (back.plan, RunKind::Undo { of })
+        }
+    };
+    let (document, passed) = guarded(parts, &plan, &how.accept);
+    let refused = |why: String| MoveError::RefusedPlan {
+        why,
+        applied: Box::new(Applied {
+            plan: Some(document.clone()),
+            run: None,
+            troubles: Vec::new(),
+            remarks: Vec::new(),
+        }),
+    };
+    // Going back must stay possible when something is wrong.
+    if !matches!(kind, Kind::Undo { .. }) {
+        let checks = checks(parts, known, &how.acknowledge);
+        if let Some(why) = refusal(&checks) {
+            return Err(refused(why));
+        }
+    }
+    if let Some(reviewed) = &how.checksum
+        && *reviewed != document.checksum
+    {
+        return Err(refused(
+            "this is not the plan that was reviewed: something has changed since; review the new plan (`lp2rc migrate plan --out FILE`) and apply that one".to_owned(),
+        ));
+    }
+    match passed {
+        Ok(safe) => Ok(Approved {
+            safe,
+            kind: run_kind,
+            document,
+            gives_up,
+        }),
+        Err(excesses) => {
+            let all: Vec<_> = excesses.iter().map(|excess| excess.why.as_str()).collect();
+            Err(refused(all.join("; ")))
+        }
+    }
+}
+
+/// Plans the way back from a run.
+async fn undo(
+    parts: &Arc<Parts>,
+    known: &Known,
+    run: Option<&str>,
+    phase: Option<&str>,
+    how: &Apply,
+) -> Result<WayBack, MoveError> {
+    let phase = match phase {
+        None => None,
+        Some(word) => Some(Phase::from_word(word).ok_or_else(|| {
+            let known: Vec<_> = Phase::ALL.map(Phase::word).to_vec();
+            MoveError::Asked(format!(
+                "there is no phase `{word}`; known: {}",
+                known.join(", ")
+            ))
+        })?),
+    };
+    let store = Arc::clone(&parts.journal);
+    let runs = blocking(move || store.move_runs()).await?;
+    let facts = known.facts(&parts.config.rules);
+    let mut candidates = runs.into_iter();
+    loop {
+        let Some(found) = candidates.find(|one| match run {
+            Some(id) => one.id == id,
+            None => !matches!(one.kind, RunKind::Undo { .. }),
+        }) else {
+            return Err(MoveError::Asked(match run {
+                Some(id) => format!("there is no run {id}; `lp2rc migrate status` lists them"),
+                None => "there is nothing to take back".to_owned(),
+            }));
+        };
+        if matches!(found.kind, RunKind::Undo { .. }) {
+            return Err(MoveError::Asked(format!(
+                "run {} took another one back; to have that again, apply again",
+                found.id
+            )));
+        }
+        let (store, id) = (Arc::clone(&parts.journal), found.id.clone());
+        let journal = blocking(move || store.journal(&id)).await?;
+        let plan = plan::undo(&facts, &journal, phase, how.part.wave.as_deref());
+        // Nothing is left of it: without a name the one before is meant.
+        if run.is_none() && plan.changes().is_empty() && found.ended_at.is_some() {
+            continue;
+        }
+        return Ok(WayBack { plan, run: found });
+    }
+}
+
+/// The way back from a run.
+struct WayBack {
+    plan: Plan,
+    run: MoveRun,
+}
+
+/// What `connect` sets (contract §5, §6).
+fn wanted_settings(connect: &ConnectConfig) -> Result<Vec<(String, SettingValue)>, MoveError> {
+    let text = |id: &str, text: &str| (id.to_owned(), SettingValue::Text(text.to_owned()));
+    let flag = |id: &str| (id.to_owned(), SettingValue::Flag(true));
+    let mut wanted = Vec::new();
+    if let Some(routing) = &connect.routing {
+        wanted.push(text("Livechat_External_Queue_URL", &routing.url));
+        let token = routing.token.expose_secret();
+        wanted.push(text("Livechat_External_Queue_Token", token));
+        wanted.push(text("Livechat_Routing_Method", "External"));
+    }
+    if let Some(webhook) = &connect.webhook {
+        wanted.push(text("Livechat_webhookUrl", &webhook.url));
+        let token = webhook.token.expose_secret();
+        wanted.push(text("Livechat_secret_token", token));
+        // What a booking needs to know: begun, taken, queued again, handed on, ended.
+        for toggle in [
+            "Livechat_webhook_on_start",
+            "Livechat_webhook_on_chat_queued",
+            "Livechat_webhook_on_chat_taken",
+            "Livechat_webhook_on_forward",
+            "Livechat_webhook_on_close",
+        ] {
+            wanted.push(flag(toggle));
+        }
+    }
+    if wanted.is_empty() {
+        return Err(MoveError::Asked(
+            "there is nothing to connect; set `routing_url` or `webhook_url` under [migrate.connect]"
+                .to_owned(),
+        ));
+    }
+    Ok(wanted)
+}

@@ -1,0 +1,267 @@
+//! Requests that write: take up an open run, or plan, approve, journal and carry out a new one.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    approve::{self, Approved, Kind},
+    error::{MoveError, target_end},
+    execute::{Execution, Start, Stop},
+    known::Known,
+    mover::{Finished, Parts, Tell, finished},
+    status,
+    wire::{Applied, Apply, End, PlanDocument, Remark, Trouble},
+};
+use crate::{
+    domain::{
+        Outcome,
+        moving::{Journalled, MoveRun, RunKind},
+    },
+    ports::{StoreError, blocking},
+};
+
+/// What is to be carried out, and how.
+pub(super) struct Errand {
+    /// Unable to write when it is a dry run.
+    pub(super) parts: Arc<Parts>,
+    pub(super) kind: Kind,
+    pub(super) how: Apply,
+    pub(super) tell: Tell,
+    pub(super) stop: CancellationToken,
+}
+
+/// A journalled run, about to be carried out.
+struct Journal {
+    run: MoveRun,
+    changes: Vec<Journalled>,
+    /// The plan, where it was made just now.
+    plan: Option<PlanDocument>,
+}
+
+/// From the facts to the answer.
+pub(super) async fn carry_out(errand: Errand) -> Result<Finished, MoveError> {
+    let Errand {
+        parts, kind, how, ..
+    } = &errand;
+    let gathered = errand.stop.run_until_cancelled(Known::gather(parts)).await;
+    let Some(known) = gathered else {
+        let message = "stopped before anything was done".to_owned();
+        return finished(End::Interrupted, message, &());
+    };
+    let known = known?;
+    if let Some(open) = approve::open_run(parts, kind, how).await? {
+        if how.dry_run {
+            return Err(MoveError::Refused(format!(
+                "run {} is open with {} of {} changes done; run the same without --dry-run to take it up, or take it back with `lp2rc migrate undo {}`",
+                open.id, open.done, open.changes, open.id
+            )));
+        }
+        tracing::info!(move_run = open.id, "an interrupted run is taken up again");
+        let (store, id) = (Arc::clone(&parts.journal), open.id.clone());
+        let changes = blocking(move || store.journal(&id)).await?;
+        let journal = Journal {
+            run: open,
+            changes,
+            plan: None,
+        };
+        return execute(errand, known, journal).await;
+    }
+    let approved = approve::approve(parts, &known, kind, how).await?;
+    let changes = approved.safe.plan().changes();
+    if changes.is_empty() {
+        let applied = only(approved.document);
+        return finished(End::Done, "nothing to do".to_owned(), &applied);
+    }
+    if how.dry_run {
+        let message = format!("a dry run: {} changes were not made", changes.len());
+        return finished(End::Differences, message, &only(approved.document));
+    }
+    let run = begin(parts, &approved).await?;
+    let numbered = (0u32..).zip(approved.safe.plan().changes().iter().cloned());
+    let changes = numbered
+        .map(|(number, change)| Journalled {
+            number,
+            change,
+            outcome: None,
+        })
+        .collect();
+    let journal = Journal {
+        run,
+        changes,
+        plan: Some(approved.document),
+    };
+    execute(errand, known, journal).await
+}
+
+/// Journals the whole plan, with its before-images, before anything is written.
+async fn begin(parts: &Arc<Parts>, approved: &Approved) -> Result<MoveRun, MoveError> {
+    let now = parts.clock.now();
+    let plan = approved.safe.plan();
+    let run = MoveRun {
+        // Twelve hexadecimal digits of milliseconds sort by age for the next 8,000 years.
+        id: format!("{:012x}-{:04x}", now.millis(), fastrand::u16(..)),
+        kind: approved.kind.clone(),
+        scope: plan.scope().clone(),
+        checksum: plan.checksum().to_owned(),
+        started_at: now,
+        ended_at: None,
+        changes: plan.changes().len(),
+        done: 0,
+        failed: 0,
+        skipped: 0,
+    };
+    tracing::info!(
+        move_run = run.id,
+        kind = run.kind.word(),
+        changes = run.changes,
+        "a run of the move begins"
+    );
+    let (store, begun, changes) = (
+        Arc::clone(&parts.journal),
+        run.clone(),
+        plan.changes().to_vec(),
+    );
+    let recognised = plan.recognised().to_vec();
+    let gives_up = approved.gives_up.clone().map(|given_up| MoveRun {
+        ended_at: Some(now),
+        ..given_up
+    });
+    blocking(move || {
+        if !recognised.is_empty() {
+            let users = recognised.len();
+            tracing::info!(users, "users that carry our mark are ours again");
+            store.link(&recognised)?;
+        }
+        if let Some(given_up) = gives_up {
+            store.save_run(&given_up)?;
+        }
+        store.begin_run(&begun, &changes)
+    })
+    .await?;
+    Ok(run)
+}
+
+/// Carries a journalled run out and tells what came of it.
+async fn execute(errand: Errand, known: Known, journal: Journal) -> Result<Finished, MoveError> {
+    let Errand {
+        parts, tell, stop, ..
+    } = errand;
+    let Journal { run, changes, plan } = journal;
+    let start = Start {
+        waves: known.waves(&parts.config.rules),
+        run: run.clone(),
+        links: known.links,
+        // Planned just now, nothing of it can have been written yet.
+        look: plan.is_none(),
+    };
+    let execution = Execution::new(Arc::clone(&parts), start, tell, stop);
+    let stopped = execution.run(changes).await?;
+    let (store, now) = (Arc::clone(&parts.journal), parts.clock.now());
+    let through = matches!(stopped, Stop::Through);
+    let (run, journal) = blocking(move || {
+        let mut run = status::run_of(&*store, &run.id)?.unwrap_or(run);
+        if through {
+            run.ended_at = Some(now);
+            store.save_run(&run)?;
+        }
+        let journal = store.journal(&run.id)?;
+        Ok::<_, StoreError>((run, journal))
+    })
+    .await?;
+    tracing::info!(
+        move_run = run.id,
+        done = run.done,
+        failed = run.failed,
+        skipped = run.skipped,
+        "a run of the move {}",
+        if through { "ended" } else { "stopped" }
+    );
+    let (mut end, mut message) = told(&stopped, &run);
+    let mut remarks = Vec::new();
+    if through && run.kind == RunKind::Connect && run.failed == 0 {
+        match parts.target.test_webhook().await {
+            Ok(()) => remarks.push(Remark {
+                subject: "webhook".to_owned(),
+                why: "Rocket.Chat's own test reached the address and was answered with 200"
+                    .to_owned(),
+            }),
+            Err(error) => {
+                end = End::Partial;
+                message = format!(
+                    "the settings are made, but the webhook's test failed: {error}; go back with `lp2rc migrate undo {}`",
+                    run.id
+                );
+            }
+        }
+    }
+    let applied = Applied {
+        plan,
+        run: Some(status::run_line(&run, &journal)),
+        troubles: troubles(&journal),
+        remarks,
+    };
+    finished(end, message, &applied)
+}
+
+fn told(ended: &Stop, run: &MoveRun) -> (End, String) {
+    let rest = run
+        .changes
+        .saturating_sub(run.done + run.failed + run.skipped);
+    let again = format!(
+        "run {} stays open with {rest} of {} changes to go; run the same again to take it up",
+        run.id, run.changes
+    );
+    match ended {
+        Stop::Through if run.failed + run.skipped == 0 => (End::Done, String::new()),
+        Stop::Through => (
+            End::Partial,
+            format!(
+                "{} of {} changes were made, {} failed and {} were skipped; mend the cause, then apply again: only what is missing is planned",
+                run.done, run.changes, run.failed, run.skipped
+            ),
+        ),
+        Stop::Asked => (End::Interrupted, format!("stopped; {again}")),
+        Stop::Failures(error) => {
+            let end = if error.fault.is_transient() {
+                target_end(error.fault)
+            } else {
+                End::Partial
+            };
+            (
+                end,
+                format!(
+                    "stopped after {} failures (`migrate.stop_after_failures`), the last one: {error}; {again}",
+                    run.failed
+                ),
+            )
+        }
+        Stop::Target(error) => (target_end(error.fault), format!("{error}; {again}")),
+    }
+}
+
+fn troubles(journal: &[Journalled]) -> Vec<Trouble> {
+    let trouble = |one: &Journalled| {
+        let (result, why) = match one.outcome.as_ref()? {
+            Outcome::Done => return None,
+            Outcome::Failed { why, .. } => ("failed", why),
+            Outcome::Skipped { why } => ("skipped", why),
+        };
+        Some(Trouble {
+            phase: one.change.phase.word().to_owned(),
+            subject: one.change.subject.to_string(),
+            result: result.to_owned(),
+            why: why.clone(),
+        })
+    };
+    journal.iter().filter_map(trouble).collect()
+}
+
+fn only(plan: PlanDocument) -> Applied {
+    Applied {
+        plan: Some(plan),
+        run: None,
+        troubles: Vec::new(),
+        remarks: Vec::new(),
+    }
+}

@@ -1,0 +1,163 @@
+//! What the workers of a run share: what is ours so far, who has failed, and how far it is.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::Stop;
+use crate::{
+    domain::{
+        Change, Phase, SourceId, Subject, Write,
+        moving::{DepartmentLink, Link, Links, Progress},
+    },
+    ports::TargetError,
+};
+
+/// Shared by the workers; every lock is short.
+pub(super) struct Ledger {
+    inner: Mutex<Inner>,
+    total: usize,
+}
+
+struct Inner {
+    links: Links,
+    /// Agents of whom a step has failed: later steps would build on nothing.
+    lost: BTreeSet<SourceId>,
+    failures: usize,
+    stopped: Option<Cause>,
+    doing: Phase,
+    /// When this execution began, and how many changes had ended before it.
+    began: Option<Duration>,
+    before: usize,
+    ended: usize,
+    failed: usize,
+}
+
+enum Cause {
+    Failures(TargetError),
+    Target(TargetError),
+}
+
+impl Ledger {
+    pub(super) fn new(links: Links, done: usize, total: usize) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                links,
+                lost: BTreeSet::new(),
+                failures: 0,
+                stopped: None,
+                doing: Phase::Settings,
+                began: None,
+                before: done,
+                ended: done,
+                failed: 0,
+            }),
+            total,
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn enter(&self, phase: Phase, now: Duration) {
+        let mut inner = self.inner();
+        inner.doing = phase;
+        inner.began.get_or_insert(now);
+    }
+
+    pub(super) fn with_links<T>(&self, look: impl FnOnce(&Links) -> T) -> T {
+        look(&self.inner().links)
+    }
+
+    pub(super) fn link(&self, link: Link) {
+        let mut inner = self.inner();
+        inner.links.agents.insert(link.source_id.clone(), link);
+    }
+
+    pub(super) fn link_department(&self, link: DepartmentLink) {
+        let mut inner = self.inner();
+        inner.links.departments.insert(link.name.clone(), link);
+    }
+
+    /// Why the change must not be tried.
+    pub(super) fn blocks(&self, change: &Change) -> Option<String> {
+        match &change.subject {
+            Subject::Agent { source_id, .. } => {
+                let lost = self.inner().lost.contains(source_id);
+                lost.then(|| {
+                    "an earlier step for this agent did not come about; apply again once it can"
+                        .to_owned()
+                })
+            }
+            Subject::Department(_) | Subject::Setting(_) => None,
+        }
+    }
+
+    /// Remembers that a change did not come about: for its agent, or for the members it was about;
+    /// `only` names them when it was not all of them.
+    pub(super) fn lose(&self, change: &Change, only: &[SourceId]) {
+        let mut inner = self.inner();
+        if !only.is_empty() {
+            inner.lost.extend(only.iter().cloned());
+            return;
+        }
+        if let Subject::Agent { source_id, .. } = &change.subject {
+            inner.lost.insert(source_id.clone());
+        }
+        for write in &change.writes {
+            if let Write::AddMembers { members, .. } | Write::RemoveMembers { members, .. } = write
+            {
+                let ids = members.iter().map(|member| member.user.source_id.clone());
+                inner.lost.extend(ids);
+            }
+        }
+    }
+
+    /// Counts a failure; some of them end everything.
+    pub(super) fn fail(&self, error: TargetError, most: usize) {
+        let mut inner = self.inner();
+        inner.failures += 1;
+        if error.fault.stops_everything() {
+            inner.stopped = Some(Cause::Target(error));
+        } else if inner.failures >= most && inner.stopped.is_none() {
+            inner.stopped = Some(Cause::Failures(error));
+        }
+    }
+
+    /// Why to stop, if there is a reason.
+    pub(super) fn verdict(&self, asked: bool) -> Option<Stop> {
+        match &self.inner().stopped {
+            Some(Cause::Target(error)) => Some(Stop::Target(error.clone())),
+            Some(Cause::Failures(error)) => Some(Stop::Failures(error.clone())),
+            None => asked.then_some(Stop::Asked),
+        }
+    }
+
+    /// Counts what has been noted.
+    pub(super) fn note(&self, ended: usize, failed: usize) {
+        let mut inner = self.inner();
+        inner.ended += ended;
+        inner.failed += failed;
+    }
+
+    pub(super) fn progress(&self, now: Duration) -> Progress {
+        let inner = self.inner();
+        let ran = now.saturating_sub(inner.began.unwrap_or(now));
+        let here = inner.ended.saturating_sub(inner.before);
+        let millis = u64::try_from(ran.as_millis()).unwrap_or(u64::MAX).max(1);
+        let per_kilosecond = (here as u64).saturating_mul(1_000_000) / millis;
+        let left = self.total.saturating_sub(inner.ended) as u64;
+        Progress {
+            doing: inner.doing.word().to_owned(),
+            done: inner.ended,
+            total: self.total,
+            failed: inner.failed,
+            per_kilosecond,
+            left: (per_kilosecond > 0)
+                .then(|| Duration::from_millis(left.saturating_mul(1_000_000) / per_kilosecond)),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The facts that everything is decided from, gathered once a request.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{error::MoveError, mover::Parts};
+use crate::{
+    domain::{
+        Actual, SourceId,
+        moving::{Links, MoveRules},
+    },
+    ports::{Believed, blocking},
+    sync::plan::{Facts, wave_of},
+};
+
+/// The three sides and who is who.
+pub(super) struct Known {
+    pub(super) believed: Believed,
+    pub(super) actual: Actual,
+    pub(super) links: Links,
+}
+
+impl Known {
+    /// Reads the state and surveys the target.
+    pub(super) async fn gather(parts: &Arc<Parts>) -> Result<Self, MoveError> {
+        let (believed, links) = stored(parts).await?;
+        let actual = parts.target.survey().await?;
+        Ok(Self {
+            believed,
+            actual,
+            links,
+        })
+    }
+
+    pub(super) fn facts<'a>(&'a self, rules: &'a MoveRules) -> Facts<'a> {
+        Facts {
+            roster: &self.believed.roster,
+            desired: &self.believed.desired,
+            actual: &self.actual,
+            links: &self.links,
+            rules,
+        }
+    }
+
+    /// The wave of everybody who takes part.
+    pub(super) fn waves(&self, rules: &MoveRules) -> BTreeMap<SourceId, String> {
+        let facts = self.facts(rules);
+        let ids = self.believed.desired.agents.iter();
+        ids.filter_map(|agent| {
+            let id = &agent.identity.source_id;
+            Some((id.clone(), wave_of(&facts, id)?))
+        })
+        .collect()
+    }
+}
+
+/// What the bridge itself knows.
+pub(super) async fn stored(parts: &Arc<Parts>) -> Result<(Believed, Links), MoveError> {
+    let parts = Arc::clone(parts);
+    let read = move || Ok((parts.centre.believed()?, parts.journal.links()?));
+    blocking(read).await.map_err(MoveError::Store)
+}
