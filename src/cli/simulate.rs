@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// How many agents there are.
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     agents: u32,
+    /// How many skills the account has.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=40))]
+    skills: u32,
     /// The same seed gives the same people and the same story.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -88,6 +91,7 @@ impl Args {
             username: self.username,
             password: self.password,
             agents: self.agents as usize,
+            skills: self.skills as usize,
             seed: self.seed,
             step_every: Duration::from_secs(self.step_seconds),
             turnover: !self.no_turnover,

@@ -82,7 +82,7 @@ pub(super) fn show(
     let with_deleted = request.query("include_deleted") == Some("true");
     let mut items = match kind {
         Kind::Users => users(&world, with_deleted),
-        Kind::Skills => skills(),
+        Kind::Skills => skills(service.skills),
         Kind::Groups => groups(),
     };
     drop(world);
@@ -152,24 +152,28 @@ fn user(entry: &Entry, is_own: bool) -> Value {
     })
 }
 
-fn skills() -> Vec<Value> {
-    let skills = SKILLS.iter().enumerate().map(|(order, (id, name))| {
-        json!({
-            "id": id,
-            "name": name,
-            "description": "",
-            "deleted": false,
-            "skillOrder": order + 1,
-            "maxWaitTime": 120,
-            "canTransfer": true,
-            "skillTransferList": [],
-            "skillRoutingConfiguration": [],
-            "lobIds": [],
-            "workingHoursId": null,
-            "fallbackSkill": null,
-            "dateUpdated": UPDATED,
-        })
-    });
+fn skills(known: usize) -> Vec<Value> {
+    let skills = SKILLS
+        .iter()
+        .take(known)
+        .enumerate()
+        .map(|(order, (id, name))| {
+            json!({
+                "id": id,
+                "name": name,
+                "description": "",
+                "deleted": false,
+                "skillOrder": order + 1,
+                "maxWaitTime": 120,
+                "canTransfer": true,
+                "skillTransferList": [],
+                "skillRoutingConfiguration": [],
+                "lobIds": [],
+                "workingHoursId": null,
+                "fallbackSkill": null,
+                "dateUpdated": UPDATED,
+            })
+        });
     skills.collect()
 }
 

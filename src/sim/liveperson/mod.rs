@@ -264,6 +264,7 @@ fn service(config: &SimConfig, clock: Arc<dyn Clock>) -> Service {
         faults: FaultsHandle::new(config.faults.clone()),
         world: WorldHandle::new(&Recipe {
             agents: config.agents,
+            skills: config.skills.clamp(1, SKILLS.len()),
             seed: config.seed,
             own_login: config.username.clone(),
             step_seconds: i64::try_from(step_seconds).unwrap_or(1),
@@ -273,6 +274,7 @@ fn service(config: &SimConfig, clock: Arc<dyn Clock>) -> Service {
         traffic: Arc::new(Traffic::default()),
         logins: Mutex::new(Logins::new(config.seed)),
         lists: agents::Lists::default(),
+        skills: config.skills.clamp(1, SKILLS.len()),
     }
 }
 

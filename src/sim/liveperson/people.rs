@@ -78,8 +78,10 @@ impl SimAgent {
     }
 }
 
-/// Skills of the account: id and name.
-pub const SKILLS: [(u32, &str); 12] = [
+/// Skills that an account may have: id and name. It has the first [`SimConfig::skills`] of them.
+///
+/// [`SimConfig::skills`]: super::SimConfig::skills
+pub const SKILLS: [(u32, &str); 40] = [
     (2, "Sales"),
     (4, "Billing"),
     (7, "Support"),
@@ -92,6 +94,34 @@ pub const SKILLS: [(u32, &str); 12] = [
     (101, "Complaints"),
     (137, "Retention"),
     (20_480, "Night shift"),
+    (30_000, "Loyalty"),
+    (30_007, "Invoices"),
+    (30_014, "Refunds"),
+    (30_021, "Warranty"),
+    (30_028, "Repairs"),
+    (30_035, "Spare parts"),
+    (30_042, "Installation"),
+    (30_049, "Returns desk"),
+    (30_056, "Fraud"),
+    (30_063, "Security"),
+    (30_070, "Mobile"),
+    (30_077, "Broadband"),
+    (30_084, "Television"),
+    (30_091, "Roaming"),
+    (30_098, "Business"),
+    (30_105, "Public sector"),
+    (30_112, "Partners"),
+    (30_119, "Press"),
+    (30_126, "Events"),
+    (30_133, "Gift cards"),
+    (30_140, "Subscriptions"),
+    (30_147, "Payments"),
+    (30_154, "Claims"),
+    (30_161, "Travel"),
+    (30_168, "Français"),
+    (30_175, "Italiano"),
+    (30_182, "Nederlands"),
+    (30_189, "Polski"),
 ];
 
 /// Agent groups of the account: id and name. The root group is -1.
@@ -193,7 +223,7 @@ const PAIRS: usize = FIRST.len() * LAST.len();
 /// Logins: half `first.last`, a quarter like `flast` with the index, a quarter e-mail addresses.
 /// One in ten has no e-mail. Nicknames carry accents, other scripts, `&`, quotes and, one in 64,
 /// nothing but digits: JSON made from XML may lose those quotes (contract §4.5).
-pub(super) fn born(index: usize, id: u64, dice: &mut Rng) -> SimAgent {
+pub(super) fn born(index: usize, id: u64, dice: &mut Rng, skills: usize) -> SimAgent {
     // 389 shares no factor with the number of pairs: every pair comes once before any repeats.
     let pair = (index * 389) % PAIRS;
     let (first, first_plain) = FIRST[pair % FIRST.len()];
@@ -248,14 +278,14 @@ pub(super) fn born(index: usize, id: u64, dice: &mut Rng) -> SimAgent {
         reason: (presence == Presence::Away).then(|| dice.u32(1..=4)),
         capacity,
         chats,
-        skills: skills(dice),
+        skills: skills_of(dice, skills),
         group: dice.usize(0..GROUPS.len()),
         privilege: PRIVILEGES[dice.usize(0..PRIVILEGES.len())],
     }
 }
 
 /// One to three skills, one in twenty none; small ids are had more often.
-fn skills(dice: &mut Rng) -> Vec<u32> {
+fn skills_of(dice: &mut Rng, known: usize) -> Vec<u32> {
     let wanted = match dice.u8(0..20) {
         0 => 0,
         1..10 => 1,
@@ -263,7 +293,7 @@ fn skills(dice: &mut Rng) -> Vec<u32> {
         _ => 3,
     };
     let mut skills: Vec<u32> = (0..wanted)
-        .map(|_| SKILLS[dice.usize(0..SKILLS.len()).min(dice.usize(0..SKILLS.len()))].0)
+        .map(|_| SKILLS[dice.usize(0..known).min(dice.usize(0..known))].0)
         .collect();
     skills.sort_unstable();
     skills.dedup();

@@ -35,6 +35,8 @@ pub(super) struct Service {
     pub(super) traffic: Arc<Traffic>,
     pub(super) logins: Mutex<Logins>,
     pub(super) lists: Lists,
+    /// How many of the skills there are the account has.
+    pub(super) skills: usize,
 }
 
 /// How many log-ins, sessions and requests there are.

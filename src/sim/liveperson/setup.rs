@@ -31,6 +31,8 @@ pub struct SimConfig {
     pub app_secret: String,
     /// How many agents there are besides that user.
     pub agents: usize,
+    /// How many of [`super::SKILLS`] the account has; at least 1.
+    pub skills: usize,
     /// Seed of the world and of the tokens. Same seed, same steps: same people, same states.
     pub seed: u64,
     /// How often the world moves by itself; zero leaves that to [`super::WorldHandle::step`].
@@ -58,6 +60,7 @@ impl Default for SimConfig {
             app_key: "bridge-key".to_owned(),
             app_secret: "bridge-secret".to_owned(),
             agents: 25,
+            skills: 12,
             seed: 1,
             step_every: Duration::from_secs(1),
             turnover: true,

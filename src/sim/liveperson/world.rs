@@ -20,6 +20,8 @@ const LEAVING_FROM: usize = 10;
 pub(super) struct Recipe {
     /// Agents besides the own user.
     pub(super) agents: usize,
+    /// How many skills the account has.
+    pub(super) skills: usize,
     /// Dice.
     pub(super) seed: u64,
     /// Login name of the own user.
@@ -91,7 +93,7 @@ impl World {
             .map(|index| {
                 id += ID_GAP;
                 Entry {
-                    agent: people::born(index, id, &mut dice),
+                    agent: people::born(index, id, &mut dice, recipe.skills),
                     standing: Standing::Listed,
                     changed: 0,
                     since: -dice.i64(0..3_600),
