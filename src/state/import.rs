@@ -7,7 +7,8 @@ use super::{
     export::{self, Export, export_to_file},
     key,
     record::{
-        self, CounterRow, CursorRecord, IdentityRecord, LatchRecord, RosterRecord, RunRecord,
+        self, AgentLinkRecord, ChangeRecord, CounterRow, CursorRecord, DepartmentLinkRecord,
+        IdentityRecord, LatchRecord, MoveRunRecord, OutcomeRecord, RosterRecord, RunRecord,
         Unreadable,
     },
     store::{SCHEMA, Store},
@@ -134,6 +135,11 @@ fn check<E: Engine>(
             Family::Counter => record::decode::<CounterRow>(bytes).map(drop),
             Family::Run => record::decode::<RunRecord>(bytes).map(drop),
             Family::Latch => record::decode::<LatchRecord>(bytes).map(drop),
+            Family::MoveRun => record::decode::<MoveRunRecord>(bytes).map(drop),
+            Family::MoveChange => record::decode::<ChangeRecord>(bytes).map(drop),
+            Family::MoveOutcome => record::decode::<OutcomeRecord>(bytes).map(drop),
+            Family::AgentLink => record::decode::<AgentLinkRecord>(bytes).map(drop),
+            Family::DepartmentLink => record::decode::<DepartmentLinkRecord>(bytes).map(drop),
             Family::Cursor => record::decode::<CursorRecord>(bytes).map(|record| {
                 let (found, read) = record.into_domain();
                 generation = found;
@@ -164,6 +170,11 @@ pub(crate) enum Family {
     Run,
     Cursor,
     Latch,
+    MoveRun,
+    MoveChange,
+    MoveOutcome,
+    AgentLink,
+    DepartmentLink,
     Unknown,
 }
 
@@ -173,6 +184,9 @@ pub(crate) fn family(key: &str) -> Family {
         (key::ROSTER, Family::Roster),
         (key::IDENTITY, Family::Identity),
         (key::COUNTER, Family::Counter),
+        (key::MOVE_RUN, Family::MoveRun),
+        (key::AGENT_LINK, Family::AgentLink),
+        (key::DEPARTMENT_LINK, Family::DepartmentLink),
     ];
     if key == key::CURSOR {
         Family::Cursor
@@ -180,6 +194,10 @@ pub(crate) fn family(key: &str) -> Family {
         Family::Latch
     } else if key::run_number(key).is_some() {
         Family::Run
+    } else if key::place_in_run(key::MOVE_CHANGE, key).is_some() {
+        Family::MoveChange
+    } else if key::place_in_run(key::MOVE_OUTCOME, key).is_some() {
+        Family::MoveOutcome
     } else {
         prefixes
             .into_iter()

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`store`](Store) holds the ports' rules (compare-and-swap, limits, history),
 //! `engine` says what a table must do, [`disk`](SledStore) keeps its promise through kill -9 and
-//! power loss and opens what is damaged, `record`, `key` and `tally` are the stored form. Around them:
+//! power loss and opens what is damaged, `journal` is what the move keeps, `record`, `key` and `tally` are the stored form. Around them:
 //! [`export_to_file`], [`import`], [`verify`], [`show`] and the migrations.
 //!
 //! The state directory (mode 0700):
@@ -21,6 +21,7 @@ mod disk;
 mod engine;
 mod export;
 mod import;
+mod journal;
 mod key;
 mod migrate;
 mod record;

@@ -26,6 +26,10 @@ use crate::{
 /// Version of the key layout. Records carry versions of their own.
 pub const SCHEMA: u32 = 1;
 
+/// What makes a record of an agent shorter.
+const SHORTEN: &str =
+    "shorten that agent's texts or skills in the source, or exclude them under [participants]";
+
 /// Roster, mapping, cursor, counters and history over an engine.
 #[derive(Debug)]
 pub struct Store<E> {
@@ -95,27 +99,30 @@ impl<E: Engine> Store<E> {
         }
     }
 
-    fn read<R: record::Record>(&self, key: &str, bytes: &[u8]) -> Result<R, StoreError> {
+    pub(crate) fn read<R: record::Record>(&self, key: &str, bytes: &[u8]) -> Result<R, StoreError> {
         record::decode(bytes).map_err(|why| self.unreadable(key, why))
     }
 
-    fn fits(&self, changes: &[Change]) -> Result<(), StoreError> {
+    /// What cannot be kept, whoever tries.
+    pub(crate) fn refused(&self, why: String) -> StoreError {
+        StoreError::Io {
+            doing: "keep a record",
+            path: self.place(),
+            source: std::io::Error::new(std::io::ErrorKind::InvalidInput, why),
+        }
+    }
+
+    /// Whether every record is within the limit. `remedy` says what makes one shorter.
+    pub(crate) fn fits(&self, changes: &[Change], remedy: &str) -> Result<(), StoreError> {
         for change in changes {
             let bytes = change.key.len() + change.value.as_ref().map_or(0, Vec::len);
             if bytes > record::LIMIT {
                 let family = change.key.split('/').next().unwrap_or_default();
-                return Err(StoreError::Io {
-                    doing: "keep a record",
-                    path: self.place(),
-                    source: std::io::Error::new(
-                        std::io::ErrorKind::InvalidInput,
-                        format!(
-                            "a {family} record of {bytes} bytes is above the limit of {}; nothing was written; shorten that agent's texts or skills in the source, or exclude them under [participants]: `{}`",
-                            record::LIMIT,
-                            change.key.chars().take(80).collect::<String>(),
-                        ),
-                    ),
-                });
+                return Err(self.refused(format!(
+                    "a {family} record of {bytes} bytes is above the limit of {}; nothing was written; {remedy}: `{}`",
+                    record::LIMIT,
+                    change.key.chars().take(80).collect::<String>(),
+                )));
             }
         }
         Ok(())
@@ -177,7 +184,7 @@ impl<E: Engine> Store<E> {
             tally.add(&key, &value);
             changes.push(Change::put(key, value));
         }
-        self.fits(&changes)?;
+        self.fits(&changes, SHORTEN)?;
         Ok(changes)
     }
 
@@ -237,7 +244,7 @@ impl<E: Engine> BridgeStore for Store<E> {
             key::CURSOR,
             record::encode(&CursorRecord::new(next, &commit.cursor, tally)),
         ));
-        self.fits(&changes)?;
+        self.fits(&changes, SHORTEN)?;
         let guard = Guard {
             key: key::CURSOR.to_owned(),
             expected: seen,
@@ -280,7 +287,7 @@ impl<E: Engine> CounterStore for Store<E> {
                 )
             })
             .collect();
-        self.fits(&changes)?;
+        self.fits(&changes, SHORTEN)?;
         let _turn = self.turn();
         let _unguarded = self.engine.apply(&changes, None)?;
         Ok(())
@@ -325,7 +332,7 @@ impl<E: Engine> RunStore for Store<E> {
                 })?;
         }
         changes.push(Change::put(key::run(number), bytes));
-        self.fits(&changes)?;
+        self.fits(&changes, SHORTEN)?;
         let _unguarded = self.engine.apply(&changes, None)?;
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! Looking for what is wrong, and saying how much there is. Nothing is changed.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use super::{
     engine::{Engine, scan_all},
@@ -8,7 +11,8 @@ use super::{
     import::{Family, family},
     key,
     record::{
-        self, CounterRow, CursorRecord, IdentityRecord, LatchRecord, RosterRecord, RunRecord,
+        self, AgentLinkRecord, ChangeRecord, CounterRow, CursorRecord, DepartmentLinkRecord,
+        IdentityRecord, LatchRecord, MoveRunRecord, OutcomeRecord, RosterRecord, RunRecord,
         Unreadable,
     },
     store::{SCHEMA, Store},
@@ -60,6 +64,15 @@ pub enum Problem {
     NoGeneration,
     /// The rows of roster and mapping are not those that the cursor was written for.
     TallyDiffers,
+    /// A run of the move has another number of changes than its record says.
+    ChangesDiffer {
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// How a change ended is known, but not the change.
+    NoChange,
     /// An import or a migration was cut off.
     Unsettled,
 }
@@ -69,9 +82,12 @@ impl Problem {
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Unreadable(_) | Self::Misplaced { .. } | Self::TallyDiffers | Self::Unsettled => {
-                "restore the last export with `lp2rc state import`"
-            }
+            Self::Unreadable(_)
+            | Self::Misplaced { .. }
+            | Self::TallyDiffers
+            | Self::ChangesDiffer { .. }
+            | Self::NoChange
+            | Self::Unsettled => "restore the last export with `lp2rc state import`",
             Self::Newer { .. } => "install the newer lp2rc",
             Self::UnknownKey => "nothing is lost by it; tell the authors which version wrote it",
             Self::SharedTargetId { .. } | Self::SharedUsername { .. } => {
@@ -98,6 +114,13 @@ impl fmt::Display for Finding {
             Problem::TallyDiffers => {
                 write!(f, "was written for other rows: some were lost or changed")
             }
+            Problem::ChangesDiffer { found, expected } => {
+                write!(
+                    f,
+                    "has {found} changes in the journal instead of {expected}"
+                )
+            }
+            Problem::NoChange => write!(f, "tells how a change ended that is not in the journal"),
             Problem::Unsettled => write!(f, "shows that an import or a migration was cut off"),
         }?;
         write!(f, "; {}", self.problem.remedy())
@@ -121,6 +144,10 @@ pub struct Summary {
     pub counters: usize,
     /// Runs in the history.
     pub runs: usize,
+    /// Runs of the move.
+    pub move_runs: usize,
+    /// Users and departments of the target that are ours.
+    pub links: usize,
     /// Bytes of all keys and values.
     pub logical_bytes: u64,
     /// Bytes on disk; 0 for engines without a disk.
@@ -145,7 +172,13 @@ pub fn show<E: Engine>(store: &Store<E>) -> Result<Summary, StoreError> {
             Family::Identity => summary.identities += 1,
             Family::Counter => summary.counters += 1,
             Family::Run => summary.runs += 1,
-            Family::Cursor | Family::Latch | Family::Unknown => {}
+            Family::MoveRun => summary.move_runs += 1,
+            Family::AgentLink | Family::DepartmentLink => summary.links += 1,
+            Family::Cursor
+            | Family::Latch
+            | Family::MoveChange
+            | Family::MoveOutcome
+            | Family::Unknown => {}
         }
         Ok(())
     })?;
@@ -189,6 +222,8 @@ struct Walk {
     cursor_reads: bool,
     target_ids: HashMap<String, String>,
     usernames: HashMap<String, String>,
+    /// Changes by run. Runs come after their changes and outcomes, in key order.
+    changes: HashMap<String, HashSet<u32>>,
 }
 
 impl Walk {
@@ -220,6 +255,37 @@ impl Walk {
             }
             Family::Run => drop(self.decode::<RunRecord>(key, bytes)),
             Family::Latch => drop(self.decode::<LatchRecord>(key, bytes)),
+            Family::MoveChange => {
+                if let Some((run, number)) = key::place_in_run(key::MOVE_CHANGE, key) {
+                    self.changes
+                        .entry(run.to_owned())
+                        .or_default()
+                        .insert(number);
+                }
+                drop(self.decode::<ChangeRecord>(key, bytes));
+            }
+            Family::MoveOutcome => {
+                let change = key::place_in_run(key::MOVE_OUTCOME, key);
+                let known = |(run, number)| {
+                    let changes = self.changes.get(run);
+                    changes.is_some_and(|changes| changes.contains(&number))
+                };
+                if !change.is_some_and(known) {
+                    self.report(key, Problem::NoChange);
+                }
+                drop(self.decode::<OutcomeRecord>(key, bytes));
+            }
+            Family::MoveRun => self.look_at_move_run(key, bytes),
+            Family::AgentLink => {
+                if let Some(record) = self.decode::<AgentLinkRecord>(key, bytes) {
+                    self.placed(key, key::agent_link(&record.into_domain().source_id));
+                }
+            }
+            Family::DepartmentLink => {
+                if let Some(record) = self.decode::<DepartmentLinkRecord>(key, bytes) {
+                    self.placed(key, key::department_link(&record.into_domain().name));
+                }
+            }
             Family::Cursor => {
                 self.has_cursor = true;
                 self.cursor_reads = self.decode::<CursorRecord>(key, bytes).is_some();
@@ -248,6 +314,19 @@ impl Walk {
         let username = identity.username.to_lowercase();
         if let Some(with) = self.usernames.insert(username, key.to_owned()) {
             self.report(key, Problem::SharedUsername { with });
+        }
+    }
+
+    fn look_at_move_run(&mut self, key: &str, bytes: &[u8]) {
+        let Some(record) = self.decode::<MoveRunRecord>(key, bytes) else {
+            return;
+        };
+        let run = record.into_domain();
+        self.placed(key, key::move_run(&run.id));
+        let found = self.changes.get(&run.id).map_or(0, HashSet::len);
+        let expected = run.changes;
+        if found != expected {
+            self.report(key, Problem::ChangesDiffer { found, expected });
         }
     }
 

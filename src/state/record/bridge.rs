@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Record, Version};
+use super::{Record, Version, words::OwnerWord};
 use crate::{
     domain::{
-        AccountId, Capacity, Cursor, Generation, Identity, Owner, Presence, RosterEntry, Skill,
-        SkillId, SourceAgent, SourceId, Standing, TargetId, Timestamp,
+        AccountId, Capacity, Cursor, Generation, Identity, Presence, RosterEntry, Skill, SkillId,
+        SourceAgent, SourceId, Standing, TargetId, Timestamp,
     },
     state::tally::Tally,
 };
@@ -75,14 +75,6 @@ enum StandingWord {
     Gone,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum OwnerWord {
-    Source,
-    Target,
-    Both,
-}
-
 impl From<Presence> for PresenceWord {
     fn from(presence: Presence) -> Self {
         match presence {
@@ -142,11 +134,7 @@ impl RosterRecord {
             privilege_group: agent.privilege_group.clone(),
             standing,
             since,
-            owner: match entry.owner {
-                Owner::Source => OwnerWord::Source,
-                Owner::Target => OwnerWord::Target,
-                Owner::Both => OwnerWord::Both,
-            },
+            owner: entry.owner.into(),
         }
     }
 
@@ -180,11 +168,7 @@ impl RosterRecord {
                 StandingWord::Frozen => Standing::Frozen { since },
                 StandingWord::Gone => Standing::Gone { since },
             },
-            owner: match self.owner {
-                OwnerWord::Source => Owner::Source,
-                OwnerWord::Target => Owner::Target,
-                OwnerWord::Both => Owner::Both,
-            },
+            owner: self.owner.into(),
         })
     }
 }

@@ -6,13 +6,19 @@
 mod bridge;
 mod counter;
 mod latch;
+mod moving;
 mod run;
+mod words;
+mod write;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub(crate) use bridge::{CursorRecord, IdentityRecord, RosterRecord};
 pub(crate) use counter::CounterRow;
 pub(crate) use latch::LatchRecord;
+pub(crate) use moving::{
+    AgentLinkRecord, ChangeRecord, DepartmentLinkRecord, MoveRunRecord, OutcomeRecord,
+};
 pub(crate) use run::RunRecord;
 
 /// Most bytes of one value. The engine moves bigger things into files of their own.
