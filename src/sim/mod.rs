@@ -3,3 +3,4 @@
 //! engines, so that a misreading of the contract cannot hide on both sides.
 
 pub mod liveperson;
+pub mod rocketchat;

@@ -1,4 +1,4 @@
-//! `lp2rc simulate`: a simulator alone, for rehearsals against a real configuration.
+//! `lp2rc simulate liveperson`: LivePerson's side alone.
 
 use std::{
     fs,
@@ -9,10 +9,8 @@ use std::{
     time::Duration,
 };
 
-use serde::de::DeserializeOwned;
-use tokio::signal::unix::{SignalKind, signal};
-
-use super::{
+use super::{Stop, json_of};
+use crate::cli::{
     exit::{self, Failure},
     output::{remark, say},
 };
@@ -21,20 +19,9 @@ use crate::{
     sim::liveperson::{SimConfig, Simulator},
 };
 
-/// Which side to play.
-#[derive(Clone, Debug, clap::Subcommand)]
-pub(super) enum Verb {
-    /// LivePerson's legacy chat: discovery, login, session, availableAgents, users.
-    ///
-    /// While it runs, /sim/ below the address printed as control= changes it: faults, behaviour,
-    /// world, identity, intrude, clock, log, state. Nobody has to log in there, so only clients on
-    /// this machine are let in.
-    Liveperson(Args),
-}
-
 /// How the world is set up.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// Where to listen; port 0 picks a free one.
     #[arg(long, default_value = "127.0.0.1:3090", value_name = "ADDR")]
     listen: SocketAddr,
@@ -102,33 +89,8 @@ impl Args {
     }
 }
 
-/// The value of a flag that holds JSON, or `@` and the name of a file that does.
-fn json_of<T: DeserializeOwned>(flag: &str, value: Option<String>) -> Result<Option<T>, Failure> {
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    let failed = |why: String| {
-        let message = format!("cannot read {flag}: {why}; it takes JSON, or @FILE with JSON in it");
-        Failure::new(exit::CONFIG, message)
-    };
-    let text = match value.strip_prefix('@') {
-        Some(file) => {
-            fs::read_to_string(file).map_err(|error| failed(format!("{file}: {error}")))?
-        }
-        None => value,
-    };
-    let mut from = serde_json::Deserializer::from_str(&text);
-    let read = serde_path_to_error::deserialize(&mut from).map_err(|error| error.to_string());
-    let read = read.and_then(|value| {
-        let end = from.end().map_err(|error| error.to_string());
-        end.map(|()| value)
-    });
-    read.map(Some).map_err(failed)
-}
-
 /// Runs until a signal.
-pub(super) async fn run(verb: Verb) -> Result<(), Failure> {
-    let Verb::Liveperson(args) = verb;
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let ca_file = args.tls_ca.clone();
     let config = args.config()?;
     let started = Simulator::start(config.clone(), Arc::new(SystemClock::new())).await;
@@ -140,19 +102,14 @@ pub(super) async fn run(verb: Verb) -> Result<(), Failure> {
         (Some(file), Some(ca)) => Some(keep(&file, ca)?),
         _ => None,
     };
-    // Before anybody is told that it is ready, and may want to stop it.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut stop = Stop::listen()?;
     say(&format!(
         "ready liveperson={} control={}",
         simulator.base_url(),
         simulator.control_url()
     ))?;
     remark(&configuration(&config, &simulator, ca_file.as_deref()));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    stop.wanted().await;
     simulator.stop().await;
     Ok(())
 }
