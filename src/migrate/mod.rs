@@ -5,7 +5,9 @@
 //! and links of their own kind. A run that was killed is taken up again by whoever asks next.
 
 pub mod checks;
+pub mod jobs;
 pub mod show;
+pub mod telling;
 pub mod verify;
 pub mod wire;
 

@@ -125,11 +125,13 @@ pub enum End {
     Busy,
     /// Stopped before the end; it can be resumed.
     Interrupted,
+    /// A part of the bridge broke; the log has the panic.
+    Broken,
 }
 
 impl End {
     /// Every end.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Done,
         Self::Warnings,
         Self::Differences,
@@ -142,6 +144,7 @@ impl End {
         Self::State,
         Self::Busy,
         Self::Interrupted,
+        Self::Broken,
     ];
 
     /// The word in JSON.
@@ -159,6 +162,7 @@ impl End {
             Self::State => "state",
             Self::Busy => "busy",
             Self::Interrupted => "interrupted",
+            Self::Broken => "broken",
         }
     }
 

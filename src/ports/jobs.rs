@@ -58,6 +58,9 @@ pub enum JobError {
         "there is no [rocketchat] in the configuration of the running daemon; add it and restart the daemon"
     )]
     NoTarget,
+    /// The process is shutting down.
+    #[error("the bridge is stopping; ask again after it has started")]
+    Stopping,
 }
 
 /// Beginning and watching jobs. One runs at a time; the last few that ended are remembered.
@@ -65,12 +68,16 @@ pub trait Jobs: Send + Sync + 'static {
     /// Begins a job and gives its number.
     fn start(&self, request: JobRequest) -> Result<u64, JobError>;
 
+    /// Asks the job to stop in order: what it is writing is finished, the rest stays undone. Does not
+    /// wait. `false` when no job of that number runs.
+    fn stop(&self, number: u64) -> bool;
+
     /// The job of that number, if it is remembered.
     fn look(&self, number: u64) -> Option<Job>;
 
-    /// The job that runs, if one does.
+    /// The job that runs, if one does; never one that only looks at where the move stands.
     fn running(&self) -> Option<Job>;
 
-    /// Completes when the job has changed from `seen`, or ended.
+    /// Completes when the job has changed from `seen`, or ended, or is not remembered.
     fn changed<'a>(&'a self, number: u64, seen: &'a Progress) -> Future<'a, ()>;
 }
