@@ -12,8 +12,9 @@ use crate::{
     ledger::Ledger,
     liveperson::LivePerson,
     ports::{
-        BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Examine, Inspect, LatchStore,
-        NoRooms, Opened, Publish, RunStore, Source, SourceError, StoreError, SystemClock, blocking,
+        BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Examine, Inspect, Jobs,
+        LatchStore, NoRooms, Opened, Publish, RunStore, Source, SourceError, StoreError,
+        SystemClock, blocking,
     },
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
     server::{
@@ -157,6 +158,11 @@ impl Core {
         &self.ledger
     }
 
+    /// Who does the long work of the move; `None` without a target.
+    pub fn move_desk(&self) -> Option<Arc<dyn Jobs>> {
+        None
+    }
+
     fn api(&self) -> Api {
         Api {
             config: self.config.api.clone(),
@@ -178,6 +184,7 @@ impl Core {
             examine: Arc::clone(&self.source) as Arc<dyn Examine>,
             inspect: Arc::clone(&self.store) as Arc<dyn Inspect>,
             runs: Arc::clone(&self.store) as Arc<dyn RunStore>,
+            jobs: self.move_desk(),
             token,
         }
     }

@@ -16,7 +16,7 @@ use lp2rc::{
     },
     ledger::Ledger,
     ports::{
-        Control, ControlError, CycleRequest, Examine, Future, Inspect, ManualClock, NoRooms,
+        Control, ControlError, CycleRequest, Examine, Future, Inspect, Jobs, ManualClock, NoRooms,
         OpenRooms, Opened, Publish as _, RunStore, StoreError,
     },
     server::{Api, Operations, render_agent},
@@ -41,6 +41,7 @@ pub(crate) struct World {
     pub(crate) metrics: Metrics,
     pub(crate) health: HealthBoard,
     pub(crate) stop: CancellationToken,
+    pub(crate) jobs: Option<Arc<dyn Jobs>>,
 }
 
 impl World {
@@ -59,6 +60,7 @@ impl World {
             metrics,
             health: HealthBoard::default(),
             stop: CancellationToken::new(),
+            jobs: None,
         }
     }
 
@@ -126,6 +128,7 @@ impl World {
             examine: Arc::clone(&desk) as Arc<dyn Examine>,
             inspect: Arc::clone(&desk) as Arc<dyn Inspect>,
             runs: desk,
+            jobs: self.jobs.clone(),
             token: SecretString::from(TOKEN),
         };
         let bound = operations.bind().await.unwrap();

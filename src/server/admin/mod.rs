@@ -6,6 +6,7 @@
 //! ours: nothing of the target looks like this.
 
 pub mod check;
+pub mod jobs;
 pub mod look;
 mod refusal;
 pub mod wire;
@@ -21,6 +22,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use secrecy::ExposeSecret as _;
 use serde::{Serialize, de::DeserializeOwned};
@@ -33,7 +35,7 @@ use crate::{
     ports::{CycleRequest, clock},
 };
 
-/// Largest request body: those there are have two booleans at most.
+/// Largest request body of calls that have two booleans at most.
 const BODY_BYTES: usize = 16 * 1024;
 
 /// How long a body may take.
@@ -50,6 +52,9 @@ pub(super) fn routes(operations: &Arc<Operations>) -> Router<Arc<Operations>> {
     Router::new()
         .route("/sync", post(sync))
         .route("/check", post(check))
+        .route("/jobs", get(jobs::running).post(jobs::begin))
+        .route("/jobs/{number}", get(jobs::show))
+        .route("/jobs/{number}/stop", post(jobs::stop))
         .route("/explain", get(explain))
         .route("/agents", get(agents))
         .route("/runs", get(runs))
@@ -126,17 +131,15 @@ async fn asked<T: DeserializeOwned + Default>(
     body: Body,
     shape: &str,
 ) -> Result<T, Refusal> {
-    let read = Limited::new(body, BODY_BYTES).collect();
     let bad = |why: &dyn std::fmt::Display| {
         Refusal::new(
             RefusalKind::BadRequest,
             format!("the body of {shape}: {why}"),
         )
     };
-    let bytes = match clock::timeout(operations.clock.as_ref(), BODY_TIMEOUT, read).await {
-        Some(Ok(collected)) => collected.to_bytes(),
-        Some(Err(error)) => return Err(bad(&error)),
-        None => return Err(bad(&"it did not arrive in time")),
+    let bytes = match whole(operations, body, BODY_BYTES).await {
+        Ok(bytes) => bytes,
+        Err(why) => return Err(bad(&why)),
     };
     if bytes.is_empty() {
         return Ok(T::default());
@@ -145,6 +148,16 @@ async fn asked<T: DeserializeOwned + Default>(
     serde_json::from_slice::<serde_json::Map<_, _>>(&bytes)
         .and_then(|object| serde_json::from_value(object.into()))
         .map_err(|error| bad(&error))
+}
+
+/// All bytes of a request's body, or why there are none.
+async fn whole(operations: &Operations, body: Body, limit: usize) -> Result<Bytes, String> {
+    let read = Limited::new(body, limit).collect();
+    match clock::timeout(operations.clock.as_ref(), BODY_TIMEOUT, read).await {
+        Some(Ok(collected)) => Ok(collected.to_bytes()),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Err("it did not arrive in time".to_owned()),
+    }
 }
 
 /// `GET /admin/explain?department=&policy=&transfer=true&ignore=`. The department is an id, or a

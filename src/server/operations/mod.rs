@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: a rate limit and CORS (both are `/api/v1`'s), and a time-out of requests:
 //! a sync may take as long as the schedule's deadline lets it, a check as long as the source's
-//! answers; everything else is read from memory or from the store.
+//! answers, and whoever watches a job may wait for news of it; everything else is read from memory or from the store.
 
 pub mod ready;
 
@@ -29,7 +29,7 @@ use crate::{
     config::OperationsConfig,
     domain::Health,
     ledger::Ledger,
-    ports::{Clock, Control, Examine, Inspect, RunStore},
+    ports::{Clock, Control, Examine, Inspect, Jobs, RunStore},
     telemetry::{
         HealthBoard, Metrics,
         metrics::{HealthOf, Request as RequestLabel},
@@ -64,6 +64,8 @@ pub struct Operations {
     pub inspect: Arc<dyn Inspect>,
     /// Past cycles.
     pub runs: Arc<dyn RunStore>,
+    /// Who does the long work of the move; `None` without a target.
+    pub jobs: Option<Arc<dyn Jobs>>,
     /// What the admin API wants to see; made by [`super::door::make_token`].
     pub token: SecretString,
 }
