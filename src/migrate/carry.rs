@@ -8,9 +8,11 @@ use super::{
     approve::{self, Approved, Kind},
     error::{MoveError, target_end},
     execute::{Execution, Start, Stop},
+    jobs::Finished,
     known::Known,
-    mover::{Finished, Parts, Tell, finished},
+    mover::Parts,
     status,
+    telling::Teller,
     wire::{Applied, Apply, End, PlanDocument, Remark, Trouble},
 };
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
         Outcome,
         moving::{Journalled, MoveRun, RunKind},
     },
-    ports::{StoreError, blocking},
+    ports::{News, StoreError, blocking},
 };
 
 /// What is to be carried out, and how.
@@ -27,7 +29,7 @@ pub(super) struct Errand {
     pub(super) parts: Arc<Parts>,
     pub(super) kind: Kind,
     pub(super) how: Apply,
-    pub(super) tell: Tell,
+    pub(super) teller: Teller,
     pub(super) stop: CancellationToken,
 }
 
@@ -47,7 +49,7 @@ pub(super) async fn carry_out(errand: Errand) -> Result<Finished, MoveError> {
     let gathered = errand.stop.run_until_cancelled(Known::gather(parts)).await;
     let Some(known) = gathered else {
         let message = "stopped before anything was done".to_owned();
-        return finished(End::Interrupted, message, &());
+        return Ok(Finished::bare(End::Interrupted, message));
     };
     let known = known?;
     if let Some(open) = approve::open_run(parts, kind, how).await? {
@@ -71,11 +73,19 @@ pub(super) async fn carry_out(errand: Errand) -> Result<Finished, MoveError> {
     let changes = approved.safe.plan().changes();
     if changes.is_empty() {
         let applied = only(approved.document);
-        return finished(End::Done, "nothing to do".to_owned(), &applied);
+        return Ok(Finished::with(
+            End::Done,
+            "nothing to do".to_owned(),
+            &applied,
+        ));
     }
     if how.dry_run {
         let message = format!("a dry run: {} changes were not made", changes.len());
-        return finished(End::Differences, message, &only(approved.document));
+        return Ok(Finished::with(
+            End::Differences,
+            message,
+            &only(approved.document),
+        ));
     }
     let run = begin(parts, &approved).await?;
     let numbered = (0u32..).zip(approved.safe.plan().changes().iter().cloned());
@@ -131,7 +141,11 @@ async fn begin(parts: &Arc<Parts>, approved: &Approved) -> Result<MoveRun, MoveE
         if !recognised.is_empty() {
             let users = recognised.len();
             tracing::info!(users, "users that carry our mark are ours again");
-            store.link(&recognised)?;
+            let news = News {
+                agents: recognised,
+                ..News::default()
+            };
+            store.record("", &news)?;
         }
         if let Some(given_up) = gives_up {
             store.save_run(&given_up)?;
@@ -145,7 +159,10 @@ async fn begin(parts: &Arc<Parts>, approved: &Approved) -> Result<MoveRun, MoveE
 /// Carries a journalled run out and tells what came of it.
 async fn execute(errand: Errand, known: Known, journal: Journal) -> Result<Finished, MoveError> {
     let Errand {
-        parts, tell, stop, ..
+        parts,
+        teller,
+        stop,
+        ..
     } = errand;
     let Journal { run, changes, plan } = journal;
     let start = Start {
@@ -155,7 +172,7 @@ async fn execute(errand: Errand, known: Known, journal: Journal) -> Result<Finis
         // Planned just now, nothing of it can have been written yet.
         look: plan.is_none(),
     };
-    let execution = Execution::new(Arc::clone(&parts), start, tell, stop);
+    let execution = Execution::new(Arc::clone(&parts), start, teller, stop);
     let stopped = execution.run(changes).await?;
     let (store, now) = (Arc::clone(&parts.journal), parts.clock.now());
     let through = matches!(stopped, Stop::Through);
@@ -201,7 +218,7 @@ async fn execute(errand: Errand, known: Known, journal: Journal) -> Result<Finis
         troubles: troubles(&journal),
         remarks,
     };
-    finished(end, message, &applied)
+    Ok(Finished::with(end, message, &applied))
 }
 
 fn told(ended: &Stop, run: &MoveRun) -> (End, String) {

@@ -22,4 +22,4 @@ mod readonly;
 mod status;
 
 pub use error::MoveError;
-pub use mover::{Finished, Mover, Parts, Tell};
+pub use mover::{Mover, Parts};

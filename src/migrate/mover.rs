@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     carry::{Errand, carry_out},
     checks,
     error::MoveError,
+    jobs::{Finished, Order},
     known::Known,
     ownership,
     readonly::ReadOnly,
@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     config::MigrateConfig,
-    domain::moving::Progress,
     ports::{Centre, Clock, JournalStore, Target},
 };
 
@@ -46,20 +45,6 @@ pub struct Parts {
     pub max_age_seconds: u64,
 }
 
-/// Hears how far it is. Called often; must not block.
-pub type Tell = Arc<dyn Fn(Progress) + Send + Sync>;
-
-/// How a request ended, and what is to be shown.
-#[derive(Clone, Debug)]
-pub struct Finished {
-    /// The word from which the exit code is made.
-    pub end: End,
-    /// One sentence; empty when the document says everything.
-    pub message: String,
-    /// The document; null when there is none.
-    pub document: serde_json::Value,
-}
-
 /// Carries out requests, one at a time.
 pub struct Mover {
     parts: Arc<Parts>,
@@ -85,56 +70,49 @@ impl Mover {
         }
     }
 
-    /// Carries out one request. Stopping leaves a run open, to be taken up again.
-    pub async fn run(&self, request: Request, tell: Tell, stop: CancellationToken) -> Finished {
-        tell(Progress {
-            doing: "reading".to_owned(),
-            ..Progress::default()
-        });
-        let done = match request {
-            Request::Check => self.check().await,
-            Request::Plan(part) => self.plan(&part).await,
-            Request::Verify(part) => self.verify(&part).await,
-            Request::Status => self.status().await,
-            Request::Adopt(people) => ownership::adopt(&self.parts, &people)
-                .await
-                .and_then(|done| owned(&done)),
-            Request::Release(people) => ownership::release(&self.parts, &people)
-                .await
-                .and_then(|done| owned(&done)),
-            Request::Apply(how) => self.carry(Kind::Apply, how, tell, stop).await,
-            Request::Connect(how) => self.carry(Kind::Connect, how, tell, stop).await,
-            Request::Finish(how) => self.carry(Kind::Finish, how, tell, stop).await,
+    /// Carries out one order. Stopping leaves a run open, to be taken up again.
+    pub async fn run(&self, order: Order) -> Finished {
+        order.progress.doing("reading");
+        let stop = order.stop.clone();
+        let done = match order.request.clone() {
+            Request::Check => stoppable(&stop, self.check()).await,
+            Request::Plan(part) => stoppable(&stop, self.plan(&part)).await,
+            Request::Verify(part) => stoppable(&stop, self.verify(&part)).await,
+            Request::Status => self.status(&order.doing).await,
+            Request::Adopt(people) => {
+                let adopted = ownership::adopt(&self.parts, &people).await;
+                adopted.map(|done| owned(&done))
+            }
+            Request::Release(people) => {
+                let released = ownership::release(&self.parts, &people).await;
+                released.map(|done| owned(&done))
+            }
+            Request::Apply(how) => self.carry(Kind::Apply, how, order).await,
+            Request::Connect(how) => self.carry(Kind::Connect, how, order).await,
+            Request::Finish(how) => self.carry(Kind::Finish, how, order).await,
             Request::Undo(undo) => {
                 let kind = Kind::Undo {
                     run: undo.run,
                     phase: undo.phase,
                 };
-                self.carry(kind, undo.apply, tell, stop).await
+                self.carry(kind, undo.apply, order).await
             }
         };
         done.unwrap_or_else(|error| refused(&error))
     }
 
-    async fn carry(
-        &self,
-        kind: Kind,
-        how: Apply,
-        tell: Tell,
-        stop: CancellationToken,
-    ) -> Result<Finished, MoveError> {
+    async fn carry(&self, kind: Kind, how: Apply, order: Order) -> Result<Finished, MoveError> {
         let parts = if how.dry_run {
             &self.looking
         } else {
             &self.parts
         };
-        let parts = Arc::clone(parts);
         carry_out(Errand {
-            parts,
+            parts: Arc::clone(parts),
             kind,
             how,
-            tell,
-            stop,
+            teller: order.progress,
+            stop: order.stop,
         })
         .await
     }
@@ -156,7 +134,7 @@ impl Mover {
                 format!("these checks block the move: {}", names.join(", ")),
             ),
         };
-        finished(end, message, &checks)
+        Ok(Finished::with(end, message, &checks))
     }
 
     async fn plan(&self, part: &Part) -> Result<Finished, MoveError> {
@@ -174,7 +152,7 @@ impl Mover {
         } else if let Some(first) = document.refused_by.first() {
             message = format!("apply would be refused: {}", first.why);
         }
-        finished(end, message, &document)
+        Ok(Finished::with(end, message, &document))
     }
 
     async fn verify(&self, part: &Part) -> Result<Finished, MoveError> {
@@ -198,51 +176,46 @@ impl Mover {
                 parity.different, parity.agents
             )
         };
-        finished(end, message, &parity)
+        Ok(Finished::with(end, message, &parity))
     }
 
-    async fn status(&self) -> Result<Finished, MoveError> {
-        let status = status::status(&self.looking).await?;
-        finished(End::Done, String::new(), &status)
+    async fn status(&self, doing: &str) -> Result<Finished, MoveError> {
+        let mut status = status::status(&self.looking).await?;
+        doing.clone_into(&mut status.doing);
+        Ok(Finished::with(End::Done, "", &status))
     }
 }
 
-fn owned(owned: &wire::Owned) -> Result<Finished, MoveError> {
-    let (end, message) = if owned.refused.is_empty() {
-        (End::Done, String::new())
-    } else {
-        let why = format!("{} users were refused", owned.refused.len());
-        (End::Refused, why)
-    };
-    finished(end, message, owned)
-}
-
-pub(super) fn finished(
-    end: End,
-    message: String,
-    document: &impl Serialize,
-) -> Result<Finished, MoveError> {
-    let document = serde_json::to_value(document)
-        .map_err(|error| MoveError::Asked(format!("cannot write the document: {error}")))?;
-    Ok(Finished {
-        end,
-        message,
-        document,
-    })
+fn owned(owned: &wire::Owned) -> Finished {
+    if owned.refused.is_empty() {
+        return Finished::with(End::Done, "", owned);
+    }
+    let why = format!("{} users were refused", owned.refused.len());
+    Finished::with(End::Refused, why, owned)
 }
 
 fn refused(error: &MoveError) -> Finished {
-    let document = match error {
-        MoveError::RefusedPlan { applied, .. } => serde_json::to_value(applied).unwrap_or_default(),
+    let (end, message) = (error.end(), error.to_string());
+    match error {
+        MoveError::RefusedPlan { applied, .. } => Finished::with(end, message, applied),
         MoveError::Target(_)
         | MoveError::Store(_)
         | MoveError::Refused(_)
         | MoveError::Asked(_)
-        | MoveError::Source(_) => serde_json::Value::Null,
-    };
-    Finished {
-        end: error.end(),
-        message: error.to_string(),
-        document,
+        | MoveError::Source(_) => Finished::bare(end, message),
     }
+}
+
+/// Work that only looks, and may be dropped anywhere.
+async fn stoppable(
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<Finished, MoveError>>,
+) -> Result<Finished, MoveError> {
+    let done = stop.run_until_cancelled(work).await;
+    done.unwrap_or_else(|| {
+        Ok(Finished::bare(
+            End::Interrupted,
+            "stopped; nothing was changed",
+        ))
+    })
 }

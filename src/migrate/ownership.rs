@@ -14,7 +14,7 @@ use crate::{
         Actual, DesiredAgent, SourceId, TargetUser,
         moving::{Link, Links, MoveRules, Origin},
     },
-    ports::{Amendment, blocking},
+    ports::{Amendment, News, blocking},
 };
 
 /// Takes users as ours, each for the one agent of the same name or address.
@@ -58,7 +58,11 @@ pub(super) async fn adopt(parts: &Arc<Parts>, people: &People) -> Result<Owned, 
     let parts = Arc::clone(parts);
     let links: Vec<_> = links.into_values().collect();
     blocking(move || {
-        parts.journal.link(&links)?;
+        let news = News {
+            agents: links.clone(),
+            ..News::default()
+        };
+        parts.journal.record("", &news)?;
         let amendments: Vec<_> = links
             .into_iter()
             .map(|link| Amendment {

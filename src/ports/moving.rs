@@ -14,7 +14,8 @@ pub trait JournalStore: Send + Sync + 'static {
     fn begin_run(&self, run: &MoveRun, changes: &[Change]) -> Result<(), StoreError>;
 
     /// Notes how changes ended, together with the links that came of them. Outcomes of one change
-    /// replace each other; the run's counts move along.
+    /// replace each other; the run's counts move along. Links alone need no run: adopted and
+    /// recognised users come with an empty `run`.
     fn record(&self, run: &str, news: &News) -> Result<(), StoreError>;
 
     /// Replaces the run itself: ended, or counted anew.
@@ -28,9 +29,6 @@ pub trait JournalStore: Send + Sync + 'static {
 
     /// Everything that is ours.
     fn links(&self) -> Result<Links, StoreError>;
-
-    /// Makes users ours outside of a run: adopted or recognised.
-    fn link(&self, agents: &[Link]) -> Result<(), StoreError>;
 
     /// Forgets that these agents' users are ours.
     fn unlink(&self, agents: &[SourceId]) -> Result<(), StoreError>;

@@ -1,16 +1,15 @@
-//! What the workers of a run share: what is ours so far, who has failed, and how far it is.
+//! What the workers of a run share: what is ours so far, and who has failed.
 
 use std::{
     collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use super::Stop;
 use crate::{
     domain::{
-        Change, Phase, SourceId, Subject, Write,
-        moving::{DepartmentLink, Link, Links, Progress},
+        Change, SourceId, Subject, Write,
+        moving::{DepartmentLink, Link, Links},
     },
     ports::TargetError,
 };
@@ -18,7 +17,6 @@ use crate::{
 /// Shared by the workers; every lock is short.
 pub(super) struct Ledger {
     inner: Mutex<Inner>,
-    total: usize,
 }
 
 struct Inner {
@@ -27,12 +25,6 @@ struct Inner {
     lost: BTreeSet<SourceId>,
     failures: usize,
     stopped: Option<Cause>,
-    doing: Phase,
-    /// When this execution began, and how many changes had ended before it.
-    began: Option<Duration>,
-    before: usize,
-    ended: usize,
-    failed: usize,
 }
 
 enum Cause {
@@ -41,31 +33,19 @@ enum Cause {
 }
 
 impl Ledger {
-    pub(super) fn new(links: Links, done: usize, total: usize) -> Self {
+    pub(super) fn new(links: Links) -> Self {
         Self {
             inner: Mutex::new(Inner {
                 links,
                 lost: BTreeSet::new(),
                 failures: 0,
                 stopped: None,
-                doing: Phase::Settings,
-                began: None,
-                before: done,
-                ended: done,
-                failed: 0,
             }),
-            total,
         }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn enter(&self, phase: Phase, now: Duration) {
-        let mut inner = self.inner();
-        inner.doing = phase;
-        inner.began.get_or_insert(now);
     }
 
     pub(super) fn with_links<T>(&self, look: impl FnOnce(&Links) -> T) -> T {
@@ -133,31 +113,6 @@ impl Ledger {
             Some(Cause::Target(error)) => Some(Stop::Target(error.clone())),
             Some(Cause::Failures(error)) => Some(Stop::Failures(error.clone())),
             None => asked.then_some(Stop::Asked),
-        }
-    }
-
-    /// Counts what has been noted.
-    pub(super) fn note(&self, ended: usize, failed: usize) {
-        let mut inner = self.inner();
-        inner.ended += ended;
-        inner.failed += failed;
-    }
-
-    pub(super) fn progress(&self, now: Duration) -> Progress {
-        let inner = self.inner();
-        let ran = now.saturating_sub(inner.began.unwrap_or(now));
-        let here = inner.ended.saturating_sub(inner.before);
-        let millis = u64::try_from(ran.as_millis()).unwrap_or(u64::MAX).max(1);
-        let per_kilosecond = (here as u64).saturating_mul(1_000_000) / millis;
-        let left = self.total.saturating_sub(inner.ended) as u64;
-        Progress {
-            doing: inner.doing.word().to_owned(),
-            done: inner.ended,
-            total: self.total,
-            failed: inner.failed,
-            per_kilosecond,
-            left: (per_kilosecond > 0)
-                .then(|| Duration::from_millis(left.saturating_mul(1_000_000) / per_kilosecond)),
         }
     }
 }

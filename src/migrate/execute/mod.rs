@@ -31,10 +31,7 @@ use self::{
     recorder::{Ended, record},
     resolve::Resolved,
 };
-use super::{
-    error::MoveError,
-    mover::{Parts, Tell},
-};
+use super::{error::MoveError, mover::Parts, telling::Teller};
 use crate::{
     domain::{
         Outcome, Phase, SourceId, Write, Written,
@@ -63,7 +60,7 @@ pub(super) struct Execution {
     waves: BTreeMap<SourceId, String>,
     look: bool,
     ledger: Ledger,
-    tell: Tell,
+    teller: Teller,
     stop: CancellationToken,
 }
 
@@ -80,17 +77,17 @@ impl Execution {
     pub(super) fn new(
         parts: Arc<Parts>,
         start: Start,
-        tell: Tell,
+        teller: Teller,
         stop: CancellationToken,
     ) -> Self {
-        let ledger = Ledger::new(start.links, start.run.done, start.run.changes);
+        let ledger = Ledger::new(start.links);
         Self {
             parts,
             run: start.run,
             waves: start.waves,
             look: start.look,
             ledger,
-            tell,
+            teller,
             stop,
         }
     }
@@ -102,6 +99,9 @@ impl Execution {
             .into_iter()
             .filter(|one| one.outcome != Some(Outcome::Done))
             .collect();
+        let total = this.run.changes;
+        this.teller
+            .begin(total, total.saturating_sub(todo.len()), 0);
         let mut rest = todo.as_slice();
         while let Some(first) = rest.first() {
             let phase = first.change.phase;
@@ -121,8 +121,7 @@ impl Execution {
         phase: Phase,
         changes: &[Journalled],
     ) -> Result<Option<Stop>, MoveError> {
-        self.ledger.enter(phase, self.parts.clock.elapsed());
-        (self.tell)(self.ledger.progress(self.parts.clock.elapsed()));
+        self.teller.doing(phase.word());
         let changes: Arc<[Journalled]> = changes.into();
         let next = Arc::new(AtomicUsize::new(0));
         let (ended, heard) = mpsc::channel(1024);

@@ -66,8 +66,7 @@ pub(super) async fn record(
             parts.journal.record(&run, &news)
         })
         .await?;
-        execution.ledger.note(ended, failed);
-        (execution.tell)(execution.ledger.progress(execution.parts.clock.elapsed()));
+        execution.teller.ended(ended, failed);
     }
     Ok(())
 }
