@@ -198,6 +198,16 @@ pub(super) async fn approve(
         }
         Kind::Connect => {
             let wanted = wanted_settings(&parts.config.connect)?;
+            if let Some(routing) = &parts.config.connect.routing {
+                // A target that routes to an address where nobody answers loses every visitor.
+                let token = routing.token.expose_secret();
+                let probed = parts.target.probe_routing(&routing.url, token).await;
+                probed.map_err(|error| {
+                    MoveError::Refused(format!(
+                        "External routing is not switched on, because its address does not work: {error}"
+                    ))
+                })?;
+            }
             (plan::settings(&facts, &wanted), RunKind::Connect)
         }
         Kind::Undo { run, phase } => {

@@ -27,6 +27,14 @@ impl Target for ReadOnly {
         self.0.holds(write)
     }
 
+    fn probe_routing<'a>(
+        &'a self,
+        url: &'a str,
+        token: &'a str,
+    ) -> Future<'a, Result<(), TargetError>> {
+        self.0.probe_routing(url, token)
+    }
+
     /// Sends something, so it is refused, too.
     fn test_webhook(&self) -> Future<'_, Result<(), TargetError>> {
         Box::pin(async move { Err(refused("test the webhook")) })

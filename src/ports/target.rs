@@ -27,6 +27,14 @@ pub trait Target: Send + Sync + 'static {
     /// write that leaves no trace (a mail) is never held.
     fn holds<'a>(&'a self, write: &'a Write) -> Future<'a, Result<Option<Written>, TargetError>>;
 
+    /// Asks the address of External routing once, as the target itself will: with the secret, ten
+    /// times less often. A JSON object is a good answer, whoever is named in it (admin contract §5.2).
+    fn probe_routing<'a>(
+        &'a self,
+        url: &'a str,
+        token: &'a str,
+    ) -> Future<'a, Result<(), TargetError>>;
+
     /// Lets the target send its sample to the webhook address it has now, and tells what came of it.
     fn test_webhook(&self) -> Future<'_, Result<(), TargetError>>;
 }

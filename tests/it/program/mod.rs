@@ -170,6 +170,11 @@ impl Running {
         (status.code().unwrap_or(-1), self.stderr())
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Kills it without warning.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
