@@ -28,7 +28,7 @@ async fn the_limiter_counts_each_route_and_method_alone_and_tells_when_to_come_b
             (START + 60_000).to_string()
         );
     }
-    rc.clock.advance(Duration::from_millis(59_000));
+    rc.clock.advance(Duration::from_secs(59));
     let refused = rc.get("me").await;
     assert_eq!(refused.refusal(), (429, ""));
     assert_eq!(refused.header("x-ratelimit-remaining"), "0");
@@ -157,8 +157,8 @@ async fn the_second_factor_is_asked_for_where_the_release_does() {
             let (rc, data) = (&rc, &data);
             async move {
                 let body = data.to_string();
-                let sent = rc.send("POST /api/v1/users.update", &headers, &body);
-                sent.await.unwrap()
+                let reply = rc.send("POST /api/v1/users.update", &headers, &body);
+                reply.await.unwrap()
             }
         };
         assert_eq!(with("wrong").await.refusal(), (400, "totp-invalid"));

@@ -30,7 +30,7 @@ pub(super) struct Arrangement {
     /// Roles by permission.
     permissions: BTreeMap<String, Vec<String>>,
     /// Open chats.
-    chats: Vec<Chats>,
+    chats: Vec<Load>,
     /// Seats of the licence; 0 for no limit.
     seats: Option<u32>,
     /// Users whose logins end.
@@ -52,7 +52,7 @@ struct Membership {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Chats {
+struct Load {
     username: String,
     department: String,
     chats: u32,
@@ -105,7 +105,7 @@ pub(super) fn apply(service: &Service, wanted: Arrangement) -> Result<(), String
         let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
         world.set_permission(&permission, &roles);
     }
-    for Chats {
+    for Load {
         username,
         department,
         chats,

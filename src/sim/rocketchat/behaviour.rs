@@ -11,10 +11,6 @@ use super::setup::Version;
 /// The switches. Not faults: every answer is well-formed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "switches that are independent of each other"
-)]
 pub struct Behaviour {
     /// What adding somebody who is an agent already does (§3.2, §11.10).
     pub re_add: ReAdd,

@@ -118,11 +118,9 @@ impl<'a> Call<'a> {
     }
 
     fn second_factor(&mut self) -> Result<(), Refused> {
-        let wanted = match self.route {
-            Route::UserUpdate | Route::SettingSave => true,
-            Route::UserCreate => self.behaviour.create_needs_two_factor(self.version),
-            _ => false,
-        };
+        let created = self.route == Route::UserCreate;
+        let wanted = matches!(self.route, Route::UserUpdate | Route::SettingSave)
+            || created && self.behaviour.create_needs_two_factor(self.version);
         if !wanted || !self.world.is_on("Accounts_TwoFactorAuthentication_Enabled") {
             return Ok(());
         }
@@ -172,8 +170,13 @@ impl<'a> Call<'a> {
 /// SHA-256 of a text, in hexadecimal digits.
 pub(super) fn sha256(text: &str) -> String {
     use sha2::Digest as _;
-    let sum = sha2::Sha256::digest(text.as_bytes());
-    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::new();
+    for byte in sha2::Sha256::digest(text.as_bytes()) {
+        for half in [byte >> 4, byte & 15] {
+            digits.extend(char::from_digit(u32::from(half), 16));
+        }
+    }
+    digits
 }
 
 /// A map of these members.

@@ -85,7 +85,11 @@ pub enum What {
 }
 
 impl Fault {
-    /// A fault that strikes every request at `at` until it is cleared. Panics for an unknown place.
+    /// A fault that strikes every request at `at` until it is cleared.
+    ///
+    /// # Panics
+    ///
+    /// For a place that does not exist.
     pub fn at(at: &str, what: What) -> Self {
         assert!(Route::is_place(at), "no place {at}: {}", Route::places());
         Self {

@@ -50,7 +50,7 @@ impl Limiter {
             allowed: window.calls <= limit.calls,
             limit: limit.calls,
             remaining: limit.calls.saturating_sub(window.calls),
-            reset_in: window.began + limit.window - now,
+            reset_in: (window.began + limit.window).saturating_sub(now),
         }
     }
 

@@ -131,8 +131,6 @@ impl Route {
 
     /// Who may use it.
     pub(super) const fn needs(self) -> Needs {
-        const DEPARTMENTS: Needs = Needs::Any(&["view-livechat-departments", "view-l-room"]);
-        const MANAGE: Needs = Needs::Any(&["manage-livechat-departments"]);
         match self {
             Self::Info | Self::Login | Self::ForgotPassword => Needs::Nothing,
             Self::Me
@@ -166,12 +164,14 @@ impl Route {
                 Needs::Any(&["view-l-room"])
             }
             Self::SaveInfo => Needs::Any(&["manage-livechat-agents"]),
-            Self::DepartmentList | Self::DepartmentShow | Self::DepartmentArchived => DEPARTMENTS,
-            Self::MemberList => DEPARTMENTS,
+            Self::DepartmentList
+            | Self::DepartmentShow
+            | Self::DepartmentArchived
+            | Self::MemberList => Needs::Any(&["view-livechat-departments", "view-l-room"]),
             Self::DepartmentCreate
             | Self::DepartmentUpdate
             | Self::DepartmentArchive
-            | Self::DepartmentUnarchive => MANAGE,
+            | Self::DepartmentUnarchive => Needs::Any(&["manage-livechat-departments"]),
             Self::DepartmentDelete => {
                 Needs::Any(&["manage-livechat-departments", "remove-livechat-department"])
             }

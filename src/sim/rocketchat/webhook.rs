@@ -24,13 +24,11 @@ pub(super) struct Outgoing {
 /// Delivers it and says how that went.
 pub(super) async fn deliver(outgoing: &Outgoing, clock: &dyn Clock) -> Answer {
     let sending = post(outgoing);
-    match timeout(clock, outgoing.patience, sending).await {
-        Some(Some(200)) => Answer::json(200, &json!({ "success": true })),
-        Some(Some(_) | None) | None => {
-            let reason = "Webhook response is not 200";
-            Refused::coded("error-invalid-webhook-response", reason).into_answer()
-        }
+    if timeout(clock, outgoing.patience, sending).await.flatten() == Some(200) {
+        return Answer::json(200, &json!({ "success": true }));
     }
+    let reason = "Webhook response is not 200";
+    Refused::coded("error-invalid-webhook-response", reason).into_answer()
 }
 
 /// The status of the answer; `None` when there was none.

@@ -73,19 +73,16 @@ pub(super) fn login(call: &mut Call<'_>) -> Done {
     )?;
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let world = &mut *call.world;
-    let user = match text("resume") {
-        Some(token) => world
-            .tokens
-            .get(token)
-            .and_then(|token| world.user(&token.user)),
-        None => {
-            let named = text("user").or(text("username")).or(text("email"));
-            let user = named.and_then(|name| {
-                let named = world.user_like(name);
-                named.or_else(|| world.user_mailed(name))
-            });
-            user.filter(|user| text("password") == Some(user.password.0.as_str()))
-        }
+    let user = if let Some(token) = text("resume") {
+        let token = world.tokens.get(token);
+        token.and_then(|token| world.user(&token.user))
+    } else {
+        let named = text("user").or(text("username")).or(text("email"));
+        let user = named.and_then(|name| {
+            let named = world.user_like(name);
+            named.or_else(|| world.user_mailed(name))
+        });
+        user.filter(|user| text("password") == Some(user.password.0.as_str()))
     };
     let Some(user) = user.filter(|user| user.active && !user.password.0.is_empty()) else {
         return Err(Refused::unauthenticated());

@@ -102,13 +102,11 @@ pub(super) fn method(call: &mut Call<'_>) -> Done {
     }
     let params = &message["params"];
     let agent = params[0].as_str().unwrap_or_default();
-    match save(call, agent, &params[1], &params[2]) {
-        Ok(()) => answer(("result", json!(true))),
-        Err(_) => {
-            let reason = "User is not a livechat agent";
-            answer(("error", error(&json!("error-user-is-not-agent"), reason)))
-        }
+    if save(call, agent, &params[1], &params[2]).is_err() {
+        let reason = "User is not a livechat agent";
+        return answer(("error", error(&json!("error-user-is-not-agent"), reason)));
     }
+    answer(("result", json!(true)))
 }
 
 /// An error as methods write it.

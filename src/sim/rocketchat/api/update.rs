@@ -33,6 +33,62 @@ const DATA: [Member; 18] = [
     ("_id", Kind::Text, Need::May),
 ];
 
+/// What a body wants changed, after every check.
+struct Change<'a> {
+    data: &'a Map<String, Value>,
+    old: SimUser,
+    roles: Option<Vec<String>>,
+    password: Option<String>,
+    active: Option<bool>,
+    fields: Option<&'a Map<String, Value>>,
+}
+
+impl Change<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.data.get(name).and_then(Value::as_str)
+    }
+
+    fn flag(&self, name: &str) -> Option<bool> {
+        self.data.get(name).and_then(Value::as_bool)
+    }
+
+    fn write(&self, user: &mut SimUser, fields: Option<Map<String, Value>>) {
+        overwrite(&mut user.name, self.text("name"));
+        overwrite(&mut user.username, self.text("username"));
+        if let Some(email) = self.text("email") {
+            let same = user.email().is_some_and(|own| own == email);
+            let verified = same && user.emails.first().is_some_and(|own| own.verified);
+            user.emails = vec![SimEmail {
+                address: email.to_owned(),
+                verified,
+            }];
+        }
+        if let (Some(verified), Some(own)) = (self.flag("verified"), user.emails.first_mut()) {
+            own.verified = verified;
+        }
+        if let Some(password) = &self.password {
+            user.password = Hidden(password.clone());
+        }
+        if self.flag("setRandomPassword").unwrap_or(false) {
+            user.require_password_change = true;
+        } else if let Some(require) = self.flag("requirePasswordChange") {
+            user.require_password_change = require;
+        }
+        user.custom_fields = fields;
+        for name in [
+            "bio",
+            "nickname",
+            "statusText",
+            "freeSwitchExtension",
+            "phones",
+        ] {
+            if let Some(value) = self.data.get(name) {
+                user.extras.insert(name.to_owned(), value.clone());
+            }
+        }
+    }
+}
+
 /// `POST /api/v1/users.update`.
 pub(super) fn update(call: &mut Call<'_>) -> Done {
     let body = call.body(
@@ -45,10 +101,36 @@ pub(super) fn update(call: &mut Call<'_>) -> Done {
     )?;
     let data = call.nested(&body["data"], &DATA, Others::Refused)?;
     let id = body["userId"].as_str().unwrap_or_default();
+    let change = check(call, id, data)?;
+    let stored = match change.fields {
+        Some(fields) => stored_fields(call, &change.old, fields),
+        None => change.old.custom_fields.clone(),
+    };
+    call.world
+        .update_user(id, |user| change.write(user, stored));
+    if change.flag("sendWelcomeEmail").unwrap_or(false) {
+        let to = change.text("email").or(change.old.email());
+        call.world.mail("welcome", to.unwrap_or_default());
+    }
+    if let Some(roles) = change.roles {
+        replace_roles(call, id, &change.old, roles);
+    }
+    if let Some(active) = change.active {
+        call.world.set_active(id, active);
+    }
+    let user = call.world.user(id);
+    let shown = user.map_or_else(Map::new, SimUser::whole);
+    Ok(members([("user", Value::Object(shown))]))
+}
+
+fn check<'a>(
+    call: &mut Call<'a>,
+    id: &str,
+    data: &'a Map<String, Value>,
+) -> Result<Change<'a>, Refused> {
     let text = |name: &str| data.get(name).and_then(Value::as_str);
     let flag = |name: &str| data.get(name).and_then(Value::as_bool);
-    let (name, username, email) = (text("name"), text("username"), text("email"));
-    if let Some(name) = name {
+    if let Some(name) = text("name") {
         create::check_name(call.version, name)?;
     }
     let fields = data.get("customFields").and_then(Value::as_object);
@@ -59,95 +141,49 @@ pub(super) fn update(call: &mut Call<'_>) -> Done {
         return Err(invalid_user());
     };
     if !call.may("edit-other-user-info") && call.caller != id {
-        return Err(Refused::not_allowed(
-            "Editing user is not allowed",
-            "Editing_user",
-        ));
+        return Err(not_allowed());
     }
-    let roles: Option<Vec<String>> = data.get("roles").and_then(Value::as_array).map(|roles| {
+    let roles = data.get("roles").and_then(Value::as_array);
+    let roles: Option<Vec<String>> = roles.map(|roles| {
         let roles = roles.iter().filter_map(Value::as_str);
         roles.map(str::to_owned).collect()
     });
     if let Some(roles) = &roles {
         create::check_roles(call, roles)?;
     }
-    if let Some(username) = username {
+    if let Some(username) = text("username") {
         create::check_filled("Username", username)?;
         create::check_username(username)?;
         create::check_username_free(call, username, Some(id))?;
     }
-    if let Some(email) = email {
+    if let Some(email) = text("email") {
         create::check_email(call, email, Some(id))?;
     }
-    let random = flag("setRandomPassword").unwrap_or(false);
-    let password = if random {
+    let password = if flag("setRandomPassword").unwrap_or(false) {
         Some(call.world.new_token())
     } else {
-        text("password")
-            .filter(|given| !given.is_empty())
-            .map(str::to_owned)
+        let given = text("password").filter(|given| !given.is_empty());
+        given.map(str::to_owned)
     };
     if password.is_some() && !call.may("edit-other-user-password") {
-        return Err(Refused::not_allowed(
-            "Editing user is not allowed",
-            "Editing_user",
-        ));
+        return Err(not_allowed());
     }
     let active = flag("active").filter(|active| *active != old.active);
     if let Some(active) = active {
         check_active(call, &old, active)?;
     }
-    let fields = fields.map(|fields| stored_fields(call, &old, fields));
-    call.world.update_user(id, |user| {
-        overwrite(&mut user.name, name);
-        overwrite(&mut user.username, username);
-        if let Some(email) = email {
-            let same = user.email().is_some_and(|own| own == email);
-            let was = same && user.emails.first().is_some_and(|own| own.verified);
-            user.emails = vec![SimEmail {
-                address: email.to_owned(),
-                verified: was,
-            }];
-        }
-        if let (Some(verified), Some(own)) = (flag("verified"), user.emails.first_mut()) {
-            own.verified = verified;
-        }
-        if let Some(password) = password {
-            user.password = Hidden(password);
-        }
-        if random {
-            user.require_password_change = true;
-        } else if let Some(require) = flag("requirePasswordChange") {
-            user.require_password_change = require;
-        }
-        if let Some(fields) = fields {
-            user.custom_fields = fields;
-        }
-        for name in [
-            "bio",
-            "nickname",
-            "statusText",
-            "freeSwitchExtension",
-            "phones",
-        ] {
-            if let Some(value) = data.get(name) {
-                user.extras.insert(name.to_owned(), value.clone());
-            }
-        }
-    });
-    if let Some(roles) = roles {
-        replace_roles(call, id, &old, roles);
-    }
-    if let Some(active) = active {
-        call.world.set_active(id, active);
-    }
-    if flag("sendWelcomeEmail").unwrap_or(false) {
-        let to = email.or(old.email()).unwrap_or_default();
-        call.world.mail("welcome", to);
-    }
-    let user = call.world.user(id);
-    let shown = user.map_or_else(Map::new, SimUser::whole);
-    Ok(members([("user", Value::Object(shown))]))
+    Ok(Change {
+        data,
+        old,
+        roles,
+        password,
+        active,
+        fields,
+    })
+}
+
+fn not_allowed() -> Refused {
+    Refused::not_allowed("Editing user is not allowed", "Editing_user")
 }
 
 fn overwrite(old: &mut String, new: Option<&str>) {
@@ -209,10 +245,7 @@ pub(super) fn retire(call: &mut Call<'_>, id: &str) {
 
 fn check_active(call: &Call<'_>, user: &SimUser, active: bool) -> Result<(), Refused> {
     if !call.may("edit-other-user-active-status") {
-        return Err(Refused::not_allowed(
-            "Editing user is not allowed",
-            "Editing_user",
-        ));
+        return Err(not_allowed());
     }
     if active && user.kind == "user" && call.world.is_full() {
         return Err(create::no_seat());

@@ -9,6 +9,7 @@ pub(in crate::sim::rocketchat) const AGENT: &str = "livechat-agent";
 
 /// A user as Rocket.Chat stores him, as far as provisioning can see or change it.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "a record of flags")]
 pub struct SimUser {
     /// `_id`.
     pub id: String,
