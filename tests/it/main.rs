@@ -44,6 +44,8 @@ mod sim_program;
 mod sim_rocketchat_basics;
 mod sim_rocketchat_client;
 mod sim_rocketchat_gates;
+mod sim_rocketchat_traps;
+mod sim_rocketchat_users;
 mod sim_switches;
 mod sim_tls;
 mod sim_world;

@@ -151,13 +151,13 @@ impl Simulator {
         self.service.behaviour()
     }
 
-    /// The newest 50,000 requests, oldest first.
+    /// The newest 20,000 requests, oldest first.
     pub fn log(&self) -> Vec<Recorded> {
         self.service.recorder.all()
     }
 
-    /// Those of them that changed something, in the order of their effects. One whose answer got
-    /// lost is among them; one that set what was there already is not.
+    /// The newest 100,000 requests that changed something, in the order of their effects. One whose
+    /// answer got lost is among them; one that set what was there already is not.
     pub fn writes(&self) -> Vec<Recorded> {
         self.service.recorder.writes()
     }

@@ -2,13 +2,16 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use serde_json::Value;
 
 /// The newest so many requests are kept; older ones are forgotten.
-const KEPT: usize = 50_000;
+const KEPT: usize = 20_000;
+
+/// Of those that changed something more are kept: they are what a long run is judged by.
+const WRITES_KEPT: usize = 100_000;
 
 /// One request as it came, and the status of its answer. Passwords in it read `***`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -32,39 +35,57 @@ pub struct Recorded {
 /// The record, in the order of the effects.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
-    kept: Mutex<VecDeque<Recorded>>,
+    books: Mutex<Books>,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    all: VecDeque<Arc<Recorded>>,
+    writes: VecDeque<Arc<Recorded>>,
 }
 
 impl Recorder {
     pub(super) fn clear(&self) {
-        self.lock().clear();
+        *self.lock() = Books::default();
     }
 
     pub(super) fn add(&self, mut request: Recorded) {
         if let Some(body) = &mut request.body {
             hide(body);
         }
-        let mut kept = self.lock();
-        if kept.len() == KEPT {
-            kept.pop_front();
+        let request = Arc::new(request);
+        let mut books = self.lock();
+        if request.took_effect {
+            push(&mut books.writes, WRITES_KEPT, Arc::clone(&request));
         }
-        kept.push_back(request);
+        push(&mut books.all, KEPT, request);
     }
 
     pub(super) fn all(&self) -> Vec<Recorded> {
-        self.lock().iter().cloned().collect()
+        copied(&self.lock().all)
     }
 
     /// Those that changed something.
     pub(super) fn writes(&self) -> Vec<Recorded> {
-        let kept = self.lock();
-        let writes = kept.iter().filter(|request| request.took_effect);
-        writes.cloned().collect()
+        copied(&self.lock().writes)
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Recorded>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn push(kept: &mut VecDeque<Arc<Recorded>>, limit: usize, request: Arc<Recorded>) {
+    if kept.len() == limit {
+        kept.pop_front();
+    }
+    kept.push_back(request);
+}
+
+fn copied(kept: &VecDeque<Arc<Recorded>>) -> Vec<Recorded> {
+    kept.iter()
+        .map(|request| Recorded::clone(request))
+        .collect()
 }
 
 /// Stars for what nobody needs to know. An empty password stays empty: that is worth seeing.

@@ -49,13 +49,13 @@ pub(super) fn list(call: &mut Call<'_>) -> Done {
     let request = call.request;
     let text = request.query("text").map(str::to_lowercase);
     let available = request.query("onlyAvailable") == Some("true");
-    let online = request.query("showIdleAgents") == Some("false");
+    let no_idle = request.query("showIdleAgents") == Some("false");
     let fits = |user: &&SimUser| {
         user.has_role(role)
             && text.as_deref().is_none_or(|text| mentions(user, text))
             && request.query("excludeId") != Some(user.id.as_str())
             && (!available || user.is_routable())
-            && (!online || user.status == "online" || user.has_role("bot"))
+            && (!no_idle || user.status != "away" || user.has_role("bot"))
     };
     let page = Page::read(call.world, request)?.or_by("username");
     let world = &*call.world;

@@ -59,10 +59,11 @@ pub(super) fn of_agent(call: &mut Call<'_>) -> Done {
 pub(super) fn list(call: &mut Call<'_>) -> Done {
     call.query(&paging::NAMES)?;
     let page = Page::read(call.world, call.request)?.or_by("username");
-    let found = call.world.members_of(call.part(0));
-    Ok(page.of("agents", found, "agentId", |member: &&SimMember| {
-        member.json()
-    }))
+    let mut found: Vec<&SimMember> = call.world.members_of(call.part(0)).collect();
+    // In the usual order already, so that only the page is rendered.
+    found.sort_by(|a, b| a.username.cmp(&b.username));
+    let show = |member: &&SimMember| member.json();
+    Ok(page.of("agents", found.into_iter(), "username", show))
 }
 
 /// `POST /api/v1/livechat/department/:_id/agents`: what is not said is stored as 0.

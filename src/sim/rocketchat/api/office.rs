@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::{
     answer::Refused,
+    behaviour::{Behaviour, BusinessHours},
     call::{Call, Done, members},
     paging::{self, Page},
     schema::{Kind, Need, Others},
@@ -111,7 +112,7 @@ pub(super) fn settings(call: &mut Call<'_>) -> Done {
         .settings()
         .iter()
         .filter(|(id, _)| wanted.as_ref().is_none_or(|ids| ids.contains(&id.as_str())));
-    let show = |(id, value): &(&String, &Value)| json!({ "_id": id, "value": value });
+    let show = |(id, value): &(&String, &Value)| json!({ "_id": id, "value": shown_value(call.behaviour, id, value) });
     Ok(page.of("settings", found, "_id", show))
 }
 
@@ -122,7 +123,17 @@ pub(super) fn setting(call: &mut Call<'_>) -> Done {
     let Some(value) = call.world.setting(id) else {
         return Err(Refused::silent());
     };
-    Ok(members([("_id", json!(id)), ("value", value.clone())]))
+    let value = shown_value(call.behaviour, id, value);
+    Ok(members([("_id", json!(id)), ("value", value)]))
+}
+
+/// Business hours that are switched on here are on in the settings, too.
+fn shown_value(behaviour: &Behaviour, id: &str, value: &Value) -> Value {
+    let hours = behaviour.business_hours != BusinessHours::Off;
+    if hours && id == "Livechat_enable_business_hours" {
+        return json!(true);
+    }
+    value.clone()
 }
 
 /// `POST /api/v1/settings/:_id`.

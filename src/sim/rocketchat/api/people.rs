@@ -28,7 +28,8 @@ pub(super) fn info(call: &mut Call<'_>) -> Done {
         .collect();
     let user = match given.as_slice() {
         [("userId", id)] => call.world.user(id),
-        [("username", name)] => call.world.user_like(name),
+        // Exactly as he is written, unlike what must be unique.
+        [("username", name)] => call.world.user_named(name),
         [("email", address)] => call.world.user_mailed(address),
         [(_, import)] => {
             let known = |user: &&SimUser| user.import_ids.iter().any(|id| id == import);
