@@ -1,10 +1,46 @@
 //! Desired and actual make a plan: pure, so specific that applying it chooses nothing.
+//!
+//! Reading order: [`plan`] is the list of what is decided, one file each. `matching` says who is
+//! who; `custom_fields`, `users`, `roles`, `departments`, `membership`, `limits` and `cut_over`
+//! decide the phases, `departed` what becomes of those who left; `policy` withholds what may not be
+//! written; `checksum` binds the result. [`undo`] goes back, and [`standing`] tells how the target
+//! stands with one write.
+
+mod address;
+mod assemble;
+mod checksum;
+mod custom_fields;
+mod cut_over;
+mod departed;
+mod departments;
+mod json;
+mod limits;
+mod matching;
+mod membership;
+mod policy;
+mod roles;
+mod settings;
+mod shown;
+mod standing;
+mod undo;
+mod users;
+mod waves;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod model;
+
+use std::collections::BTreeSet;
 
 use crate::domain::{
     Actual, Change, Desired, Phase, Roster, SourceId, Subject,
-    moving::{Journalled, Links, MoveRules, Scope},
+    moving::{Journalled, Link, Links, MoveRules, Scope},
     target::SettingValue,
 };
+
+pub use membership::BATCH;
+pub use standing::{Standing, standing};
 
 /// What a plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +64,16 @@ pub struct Plan {
     changes: Vec<Change>,
     left_out: Vec<LeftOut>,
     withheld: Vec<Change>,
+    recognised: Vec<Link>,
+    departed: BTreeSet<SourceId>,
     foreign: usize,
     concerned: usize,
+    takes_back: bool,
     checksum: String,
 }
 
-/// Somebody or something that the plan leaves alone though one might expect otherwise, and why.
+/// Somebody or something that the plan leaves alone though one might expect otherwise, and why. Who
+/// is in the plan as well is left alone only in the part that is named.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeftOut {
     /// Whom.
@@ -48,8 +88,8 @@ impl Plan {
         &self.scope
     }
 
-    /// What is to be done: by phase, within a phase by subject. Within a phase changes do not
-    /// depend on each other.
+    /// What is to be done: by phase (of the way back: last phase first), within a phase by subject.
+    /// Changes of one phase about different subjects do not depend on each other.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
@@ -59,9 +99,20 @@ impl Plan {
         &self.left_out
     }
 
-    /// Changes that the policy does not allow, in the same order.
+    /// Changes that the policy does not allow, in the same order, and those that need them.
     pub fn withheld(&self) -> &[Change] {
         &self.withheld
+    }
+
+    /// Users without a link that carry the id of an agent of the scope: ours, though the state that
+    /// knew it was lost. The caller keeps these links before it applies the plan.
+    pub fn recognised(&self) -> &[Link] {
+        &self.recognised
+    }
+
+    /// Agents of ours who have left the source or no longer take part.
+    pub fn departed(&self) -> &BTreeSet<SourceId> {
+        &self.departed
     }
 
     /// Agents of the target that are not ours.
@@ -74,13 +125,14 @@ impl Plan {
         self.concerned
     }
 
-    /// x
-    pub fn recognised(&self) -> &[crate::domain::moving::Link] {
-        &[]
+    /// Whether it takes a run back: then mapping has decided nothing in it.
+    pub fn takes_back(&self) -> bool {
+        self.takes_back
     }
 
     /// SHA-256 over scope and changes in a fixed form, as 64 hexadecimal digits. The same inputs
-    /// give the same plan, and the same plan the same checksum.
+    /// give the same plan, and the same plan the same checksum. Counts of members are not in it:
+    /// they move by themselves while chats are routed.
     pub fn checksum(&self) -> &str {
         &self.checksum
     }
@@ -88,49 +140,32 @@ impl Plan {
 
 /// Plans the move of one scope. Facts that already are as desired give no change.
 pub fn plan(facts: &Facts<'_>, scope: &Scope) -> Plan {
-    let _ = facts;
-    Plan {
-        scope: scope.clone(),
-        changes: Vec::new(),
-        left_out: Vec::new(),
-        withheld: Vec::new(),
-        foreign: 0,
-        concerned: 0,
-        checksum: String::new(),
-    }
+    assemble::plan(facts, scope)
 }
 
-/// Plans the way back: the inverses of what a run has done (or may have done), last phase first.
-/// What somebody else has changed since is left out. `phase` and `wave` take back only a part.
+/// Plans the way back: the inverses of what a run has done (or may have done), last phase first;
+/// each keeps the phase of what it takes back. What somebody else has changed since is left out.
+/// `phase` and `wave` take back only a part; with a wave, departments and settings stay, because
+/// other waves need them.
+///
+/// The policy does not filter the way back, for it takes only what the policy once let through;
+/// except [`crate::domain::moving::MovePolicy::Observe`], under which nothing is ever written.
 pub fn undo(
     facts: &Facts<'_>,
     journal: &[Journalled],
     phase: Option<Phase>,
     wave: Option<&str>,
 ) -> Plan {
-    let _ = (journal, phase, wave);
-    plan(facts, &Scope::default())
+    undo::undo(facts, journal, phase, wave)
 }
 
 /// Plans settings: what differs from what is wanted.
 pub fn settings(facts: &Facts<'_>, wanted: &[(String, SettingValue)]) -> Plan {
-    let _ = wanted;
-    plan(facts, &Scope::default())
+    settings::settings(facts, wanted)
 }
 
-/// How the target stands with one write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It is as the write wants it.
-    Wanted,
-    /// It is as it was before the write.
-    Before,
-    /// It is something else: somebody changed it.
-    Other,
-}
-
-/// The wave of an agent, by the rules.
+/// The wave of an agent, by the rules; of one who has left, the wave he was moved with. `None` when
+/// he neither takes part nor is ours.
 pub fn wave_of(facts: &Facts<'_>, agent: &SourceId) -> Option<String> {
-    let _ = (facts, agent);
-    None
+    waves::Waves::new(facts.rules).of_anybody(facts, agent)
 }

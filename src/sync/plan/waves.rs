@@ -1,0 +1,47 @@
+//! Which wave an agent belongs to.
+
+use super::Facts;
+use crate::domain::{
+    Desired, DesiredAgent, SourceAgent, SourceId,
+    marks::Marks,
+    moving::{MoveRules, REST, Scope},
+};
+
+/// The waves, ready for asking.
+pub(super) struct Waves<'a> {
+    marks: Vec<(&'a str, Marks)>,
+}
+
+impl<'a> Waves<'a> {
+    pub(super) fn new(rules: &'a MoveRules) -> Self {
+        Self {
+            marks: rules.wave_marks(),
+        }
+    }
+
+    /// The first wave that selects the agent, else the rest.
+    pub(super) fn of(&self, agent: &SourceAgent) -> &'a str {
+        let fitting = self.marks.iter().find(|(_, marks)| marks.fit(agent));
+        fitting.map_or(REST, |(name, _)| name)
+    }
+
+    /// The wave of somebody who takes part, or who took part when he was moved.
+    pub(super) fn of_anybody(&self, facts: &Facts<'_>, agent: &SourceId) -> Option<String> {
+        match taking_part(facts.desired, agent) {
+            Some(agent) => Some(self.of(&agent.believed.agent).to_owned()),
+            None => facts.links.agents.get(agent).map(|link| link.wave.clone()),
+        }
+    }
+}
+
+/// Whether a wave is meant by the scope.
+pub(super) fn meant(scope: &Scope, wave: &str) -> bool {
+    scope.wave.as_ref().is_none_or(|meant| meant == wave)
+}
+
+/// The agent of that id; they are in the order of their ids.
+pub(super) fn taking_part<'a>(desired: &'a Desired, id: &SourceId) -> Option<&'a DesiredAgent> {
+    let agents = &desired.agents;
+    let found = agents.binary_search_by(|agent| agent.believed.agent.id.cmp(id));
+    found.ok().map(|place| agents[place].as_ref())
+}
