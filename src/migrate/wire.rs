@@ -393,7 +393,8 @@ pub struct PersonLine {
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Difference {
-    /// `user`, `name`, `email`, `roles`, `departments`, `limit`, `availability`, `active`, `id field`.
+    /// `user`, `name`, `email`, `roles`, `departments`, `limit`, `availability`, `active`, `id field`,
+    /// `custom fields`.
     pub field: String,
     /// What the source says.
     pub source: String,
