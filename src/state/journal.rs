@@ -244,3 +244,59 @@ fn counter_of<'a>(outcome: &Outcome, run: &'a mut MoveRun) -> &'a mut usize {
         Outcome::Skipped { .. } => &mut run.skipped,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            Timestamp,
+            moving::{RunKind, Scope},
+        },
+        ports::Inspect,
+        state::MemoryStore,
+    };
+
+    fn run(id: &str) -> MoveRun {
+        MoveRun {
+            id: id.to_owned(),
+            kind: RunKind::Apply,
+            scope: Scope::default(),
+            checksum: "0".to_owned(),
+            started_at: Timestamp::default(),
+            ended_at: None,
+            changes: 0,
+            done: 0,
+            failed: 0,
+            skipped: 0,
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_beginning_that_was_cut_off_is_no_run_and_goes_with_the_next() {
+        let store = MemoryStore::new(5);
+        store.begin_run(&run("m1"), &[]).unwrap();
+        let clean = store.export(Timestamp::default()).unwrap();
+        // What two crashes before the run's own record leave behind.
+        let rest = |run| {
+            let change = br#"{"v":1,"phase":"users","subject":{"setting":"x"},"effect":"create","reason":"","writes":[]}"#;
+            (0..3).map(move |n| Row::put(key::in_run(key::MOVE_CHANGE, run, n), change.to_vec()))
+        };
+        let rests: Vec<_> = rest("m2").chain(rest("m3")).collect();
+        store.keep(&rests).unwrap();
+        assert_eq!(store.journal("m2").unwrap(), []);
+        assert_eq!(store.move_runs().unwrap(), [run("m1")]);
+        assert_eq!(store.findings().unwrap(), Vec::<String>::new());
+
+        store.begin_run(&run("m4"), &[]).unwrap();
+        let mut expected = MemoryStore::new(5);
+        for id in ["m1", "m4"] {
+            expected.begin_run(&run(id), &[]).unwrap();
+        }
+        let now = Timestamp::default();
+        assert_eq!(store.export(now).unwrap(), expected.export(now).unwrap());
+        expected = MemoryStore::new(5);
+        expected.begin_run(&run("m1"), &[]).unwrap();
+        assert_eq!(expected.export(now).unwrap(), clean);
+    }
+}

@@ -15,11 +15,12 @@ use std::{
 };
 
 use lp2rc::{
-    domain::{Cursor, Generation},
-    ports::{BridgeStore, Commit, CounterStore, RunStore, StoreError},
+    domain::{Cursor, Generation, Outcome},
+    ports::{BridgeStore, Commit, CounterStore, JournalStore, RunStore, StoreError},
     state::{Durable, Fsync, SledStore, verify},
 };
 
+use crate::state_journal_world::{changes, department_link, link, run};
 use crate::state_world::{NOON, commit, config, entry, open, report};
 
 /// Syncs for real, and notes at each sync of the data file whether it held a text by then.
@@ -101,6 +102,26 @@ fn every_write_is_in_the_file_before_the_fsync_that_ends_it() {
     };
     store.save_counters(&[counter]).unwrap();
     assert_eq!(watch.seen(), [true]);
+}
+
+#[test]
+fn news_of_the_move_is_one_fsync_however_much_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, watch) = watched(dir.path());
+    let mut begun = run("m1", 400);
+    store.begin_run(&begun, &changes(400)).unwrap();
+    for outcomes in [1, 20, 200] {
+        watch.look_for("Sales / ");
+        let news = lp2rc::ports::News {
+            outcomes: (0..outcomes).map(|n| (n, Outcome::Done)).collect(),
+            agents: (0..usize::try_from(outcomes).unwrap()).map(link).collect(),
+            departments: vec![department_link(1)],
+        };
+        store.record("m1", &news).unwrap();
+        assert_eq!(watch.seen(), [true], "{outcomes} outcomes");
+    }
+    begun.done = 200;
+    assert_eq!(store.move_runs().unwrap(), [begun]);
 }
 
 #[test]

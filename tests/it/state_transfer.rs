@@ -31,7 +31,7 @@ fn filled() -> MemoryStore {
 }
 
 /// Puts the right last line under a body.
-fn sealed(body: &str) -> String {
+pub(crate) fn sealed(body: &str) -> String {
     let digest = Sha256::digest(body.as_bytes())
         .iter()
         .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
@@ -39,7 +39,7 @@ fn sealed(body: &str) -> String {
     format!("{body}{{\"sha256\":\"{digest}\",\"records\":{records}}}\n")
 }
 
-fn body(text: &str) -> String {
+pub(crate) fn body(text: &str) -> String {
     let end = text.trim_end().rfind('\n').unwrap() + 1;
     text[..end].to_owned()
 }
