@@ -11,11 +11,13 @@ use crate::{
     domain::{AccountId, Component, Health, Snapshot},
     ledger::Ledger,
     liveperson::LivePerson,
+    migrate::{self, Mover, jobs::Desk},
     ports::{
         BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Examine, Inspect, Jobs,
-        LatchStore, NoRooms, Opened, Publish, RunStore, Source, SourceError, StoreError,
-        SystemClock, blocking,
+        JournalStore, LatchStore, NoRooms, Opened, Publish, RunStore, Source, SourceError,
+        StoreError, SystemClock, TargetError, blocking, clock,
     },
+    rocketchat::RocketChat,
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
     server::{
         Api, BindError, Operations,
@@ -26,6 +28,9 @@ use crate::{
     sync::{Notes, Parts, Reconciler, Restored},
     telemetry::{HealthBoard, Metrics},
 };
+
+/// How long the writes under way of a move may take once a stop was asked for.
+const LAST_WRITES: Duration = Duration::from_secs(20);
 
 /// Why the bridge could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +47,9 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] BindError),
+    /// The target cannot even be tried.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// The admin token or address cannot be written.
     #[error(transparent)]
     Door(#[from] DoorError),
@@ -59,6 +67,7 @@ pub struct Core {
     store: Arc<SledStore>,
     ledger: Arc<Ledger>,
     reconciler: Reconciler,
+    move_desk: Option<Arc<Desk>>,
     restored: Restored,
     published: watch::Receiver<bool>,
 }
@@ -115,6 +124,7 @@ impl Core {
             account: AccountId::new(&config.liveperson.account),
             render: Arc::new(move |agent, body| render_agent(agent, show_email, body)),
         });
+        let move_desk = move_desk(&config, &clock, &metrics, &store, &reconciler)?;
         let restored = {
             let (store, ledger, reconciler) =
                 (Arc::clone(&store), Arc::clone(&ledger), reconciler.clone());
@@ -133,6 +143,7 @@ impl Core {
             store,
             ledger,
             reconciler,
+            move_desk,
             restored,
             published,
         })
@@ -160,7 +171,8 @@ impl Core {
 
     /// Who does the long work of the move; `None` without a target.
     pub fn move_desk(&self) -> Option<Arc<dyn Jobs>> {
-        None
+        let desk = Arc::clone(self.move_desk.as_ref()?);
+        Some(desk)
     }
 
     fn api(&self) -> Api {
@@ -248,6 +260,38 @@ impl Core {
     pub fn restored(&self) -> Restored {
         self.restored
     }
+}
+
+/// The desk of the move, where a target is configured.
+fn move_desk(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    metrics: &Metrics,
+    store: &Arc<SledStore>,
+    reconciler: &Reconciler,
+) -> Result<Option<Arc<Desk>>, TargetError> {
+    let Some(target) = &config.target else {
+        return Ok(None);
+    };
+    let (rocketchat, migrate) = (&target.rocketchat, &target.migrate);
+    let engine = RocketChat::new(rocketchat.clone(), Arc::clone(clock), metrics.clone())?;
+    let mover = Arc::new(Mover::new(migrate::Parts {
+        target: Arc::new(engine),
+        journal: Arc::clone(store) as Arc<dyn JournalStore>,
+        centre: Arc::new(reconciler.clone()),
+        clock: Arc::clone(clock),
+        config: migrate.clone(),
+        place: rocketchat.url.clone(),
+        in_flight: rocketchat.in_flight,
+        attempts: migrate.attempts,
+        stop_after_failures: migrate.stop_after_failures,
+        max_age_seconds: config.routing.max_age.as_secs(),
+    }));
+    let work = move |order| {
+        let mover = Arc::clone(&mover);
+        async move { mover.run(order).await }
+    };
+    Ok(Some(Arc::new(Desk::new(Arc::clone(clock), work))))
 }
 
 /// The source alone, to be looked at where there is no state: what it learns is kept nowhere.
@@ -346,6 +390,11 @@ impl Running {
             // None of them ends before the stop, unless it panicked: then nothing that is left
             // would be worth a green light.
             _ = self.others.join_next() => broken = true,
+        }
+        if let Some(desk) = &self.core.move_desk {
+            // While the listeners still answer those who watch it. A target that hangs must not hold
+            // up the stop: what is cut off is taken up again.
+            clock::timeout(&*self.core.clock, LAST_WRITES, desk.close()).await;
         }
         self.stop.cancel();
         let ended = match ended {

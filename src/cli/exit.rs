@@ -142,7 +142,9 @@ impl From<StartError> for Failure {
                 Self::new(CONFIG, error.to_string())
             }
             StartError::Source(error) => error.into(),
-            StartError::Schedule(_) | StartError::Listen(_) => Self::new(CONFIG, error.to_string()),
+            StartError::Target(_) | StartError::Schedule(_) | StartError::Listen(_) => {
+                Self::new(CONFIG, error.to_string())
+            }
             StartError::Door(_) => Self::new(STATE, error.to_string()),
         }
     }

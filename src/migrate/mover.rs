@@ -157,15 +157,17 @@ impl Mover {
 
     async fn verify(&self, part: &Part) -> Result<Finished, MoveError> {
         let known = Known::gather(&self.looking).await?;
-        let scope = approve::scope(&self.looking, part)?;
-        let parity = verify::verify(&verify::Sides {
-            facts: known.facts(&self.looking.config.rules),
-            scope: &scope,
-            acknowledged: &self.looking.config.acknowledge,
+        approve::scope(&self.looking, part)?;
+        let config = &self.looking.config;
+        let parity = verify::verify(&verify::Inputs {
+            believed: &known.believed,
+            actual: &known.actual,
+            links: &known.links,
+            rules: &config.rules,
+            acknowledged: &config.acknowledge,
+            part,
+            address: &self.looking.place,
             at: self.looking.clock.now(),
-            place: &self.looking.place,
-            account: &known.believed.account,
-            source_age_seconds: known.believed.age_seconds,
         });
         let end = verify::parity_end(&parity);
         let message = if end == End::Done {
