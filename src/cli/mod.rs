@@ -6,6 +6,7 @@ mod config;
 mod demo;
 pub mod exit;
 mod explain;
+mod migrate;
 mod output;
 mod reach;
 mod serve;
@@ -90,6 +91,9 @@ enum Verb {
     /// Walk the whole chain, from the configuration to the agents, and say what to do.
     #[command(long_about = check::LONG)]
     Check(check::Args),
+    /// Move the agents to Rocket.Chat, in reviewed steps and waves, and back.
+    #[command(subcommand, long_about = migrate::LONG)]
+    Migrate(migrate::Verbs),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Verb),
@@ -141,6 +145,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Verb::Agents(args) => wait_for(agents::run(&common, args)),
         Verb::Explain(args) => wait_for(explain::run(&common, args)),
         Verb::Check(args) => wait_for(check::run(&common, args)),
+        Verb::Migrate(verb) => wait_for(migrate::run(&common, verb)),
         Verb::Config(verb) => config::run(&common, verb),
         Verb::State(verb) => wait_for(state::run(&common, verb)),
         Verb::Simulate(verb) => wait_for(simulate::run(verb)),

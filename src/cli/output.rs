@@ -45,6 +45,22 @@ pub(super) fn remark(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Text from elsewhere on one line: no escape codes for the reader's terminal, nothing that makes
+/// text read in another order than it is written, which would show a review what is not there.
+pub(super) fn plain(text: &str) -> String {
+    let harmful = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
+    };
+    text.replace(harmful, "\u{FFFD}")
+}
+
+/// The same for several lines.
+pub(super) fn plain_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(plain).collect();
+    lines.join("\n")
+}
+
 /// Rows under headings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
@@ -74,9 +90,8 @@ impl Rows {
 
     /// Adds a row.
     pub(super) fn push(&mut self, row: impl IntoIterator<Item = String>) {
-        // Names come from elsewhere: no escape codes for the reader's terminal.
-        let plain = |cell: String| cell.replace(char::is_control, "\u{FFFD}");
-        self.body.push(row.into_iter().map(plain).collect());
+        let row = row.into_iter().map(|cell| plain(&cell));
+        self.body.push(row.collect());
     }
 
     fn render(&self, output: Output) -> String {
@@ -93,7 +108,11 @@ impl Rows {
         }
         table.set_header(&self.headings);
         for row in &self.body {
-            table.add_row(row);
+            match output {
+                // A bar in a name would part its cell in two.
+                Output::Markdown => table.add_row(row.iter().map(|cell| cell.replace('|', "\\|"))),
+                Output::Table | Output::Json => table.add_row(row),
+            };
         }
         let mut text = String::new();
         for line in table.lines() {
@@ -116,10 +135,19 @@ pub(super) fn print<T: Serialize>(
     data: &T,
     tables: &[Rows],
 ) -> Result<(), Failure> {
+    say(&text_of(output, data, tables)?)
+}
+
+/// What [`print`] prints.
+pub(super) fn text_of<T: Serialize>(
+    output: Output,
+    data: &T,
+    tables: &[Rows],
+) -> Result<String, Failure> {
     match output {
         Output::Json => {
             let text = serde_json::to_string_pretty(data).map_err(anyhow::Error::from)?;
-            say(&text)
+            Ok(text + "\n")
         }
         Output::Table | Output::Markdown => {
             let told = |rows: &&Rows| tables.len() == 1 || !rows.body.is_empty();
@@ -128,7 +156,7 @@ pub(super) fn print<T: Serialize>(
                 .filter(told)
                 .map(|rows| rows.render(output))
                 .collect();
-            say(&parts.join("\n"))
+            Ok(parts.join("\n"))
         }
     }
 }

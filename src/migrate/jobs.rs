@@ -309,18 +309,21 @@ impl Jobs for Desk {
 /// A job in a few words: `apply (job 3): users, 120 of 400, 2 failed`.
 pub fn in_words(job: &Job) -> String {
     let progress = &job.progress;
-    let mut words = format!("{} (job {})", job.verb, job.number);
+    let mut parts = Vec::new();
     if !progress.doing.is_empty() {
-        words.push_str(": ");
-        words.push_str(&progress.doing);
+        parts.push(progress.doing.clone());
     }
     if progress.total > 0 {
-        words.push_str(&format!(", {} of {}", progress.done, progress.total));
+        parts.push(format!("{} of {}", progress.done, progress.total));
     }
     if progress.failed > 0 {
-        words.push_str(&format!(", {} failed", progress.failed));
+        parts.push(format!("{} failed", progress.failed));
     }
-    words
+    let who = format!("{} (job {})", job.verb, job.number);
+    if parts.is_empty() {
+        return who;
+    }
+    format!("{who}: {}", parts.join(", "))
 }
 
 /// The request of that verb; what cannot be read is named.

@@ -90,15 +90,25 @@ impl Teller {
             let progress = &mut seen.progress;
             progress.done = progress.done.saturating_add(more);
             progress.failed = progress.failed.saturating_add(failed);
-            while samples.len() > 1 && samples.front().is_some_and(|(at, _)| now - *at > WINDOW) {
+            while samples.len() > 1
+                && samples
+                    .front()
+                    .is_some_and(|(at, _)| now.saturating_sub(*at) > WINDOW)
+            {
                 samples.pop_front();
             }
             if let Some(&(since, before)) = samples.front() {
-                progress.per_kilosecond = rate(progress.done.saturating_sub(before), now - since);
+                progress.per_kilosecond = rate(
+                    progress.done.saturating_sub(before),
+                    now.saturating_sub(since),
+                );
                 let open = progress.total.saturating_sub(progress.done);
                 progress.left = time_for(open, progress.per_kilosecond);
             }
-            if samples.back().is_none_or(|(at, _)| now - *at >= APART) {
+            if samples
+                .back()
+                .is_none_or(|(at, _)| now.saturating_sub(*at) >= APART)
+            {
                 samples.push_back((now, progress.done));
             }
         });

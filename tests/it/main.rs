@@ -30,6 +30,7 @@ mod scenarios;
 mod server_api;
 mod server_check;
 mod server_door;
+mod server_jobs;
 mod server_limits;
 mod server_operations;
 mod server_world;
