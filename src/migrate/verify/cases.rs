@@ -4,7 +4,7 @@ use super::{
     world::{World, entry},
     *,
 };
-use crate::domain::{Presence, Standing, moving::Removal, target::SettingValue};
+use crate::domain::{Presence, Standing, moving::Removal};
 
 pub(super) type Spoil = fn(&mut World);
 
@@ -71,10 +71,7 @@ fn routable_is_the_targets_own_rule() {
         (
             |world| {
                 world.there(0).connected = false;
-                world.set(
-                    "Livechat_accept_chats_with_no_agents",
-                    SettingValue::Flag(true),
-                );
+                world.switch("Livechat_accept_chats_with_no_agents", true);
             },
             "",
         ),

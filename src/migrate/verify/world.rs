@@ -143,9 +143,16 @@ impl World {
         self.users[place].agent.get_or_insert_default()
     }
 
-    /// A setting of the target.
-    pub(in crate::migrate) fn set(&mut self, id: &str, value: SettingValue) {
-        self.capabilities.settings.insert(id.to_owned(), value);
+    /// Sets a switch of the target.
+    pub(in crate::migrate) fn switch(&mut self, id: &str, on: bool) {
+        let settings = &mut self.capabilities.settings;
+        settings.insert(id.to_owned(), SettingValue::Flag(on));
+    }
+
+    /// Sets a text of the target.
+    pub(in crate::migrate) fn say(&mut self, id: &str, text: &str) {
+        let settings = &mut self.capabilities.settings;
+        settings.insert(id.to_owned(), SettingValue::Text(text.to_owned()));
     }
 }
 
