@@ -7,7 +7,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, When},
+    config::{Config, TargetCredentials, When},
     domain::{AccountId, Component, Health, Snapshot},
     ledger::Ledger,
     liveperson::LivePerson,
@@ -285,7 +285,8 @@ fn move_desk(
         in_flight: rocketchat.in_flight,
         attempts: migrate.attempts,
         stop_after_failures: migrate.stop_after_failures,
-        max_age_seconds: config.routing.max_age.as_secs(),
+        max_age: config.routing.max_age,
+        password_login: matches!(rocketchat.credentials, TargetCredentials::Login { .. }),
     }));
     let work = move |order| {
         let mover = Arc::clone(&mover);

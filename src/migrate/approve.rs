@@ -10,7 +10,7 @@ use super::{
     known::Known,
     mover::Parts,
     show,
-    wire::{Applied, Apply, Checks, Part, PlanDocument},
+    wire::{Applied, Apply, Checks, End, Part, PlanDocument},
 };
 use crate::{
     config::ConnectConfig,
@@ -68,36 +68,25 @@ pub(super) fn scope(parts: &Parts, part: &Part) -> Result<Scope, MoveError> {
     })
 }
 
-/// Everything that is looked at before a plan.
-pub(super) fn checks(parts: &Parts, known: &Known, acknowledged: &[String]) -> Checks {
+/// Everything that is looked at before a plan of one part, or of the whole move.
+pub(super) fn checks(
+    parts: &Parts,
+    known: &Known,
+    part: Option<&Part>,
+    acknowledged: &[String],
+) -> Checks {
     let mut names = parts.config.acknowledge.clone();
     names.extend_from_slice(acknowledged);
     checks::check(&checks::Inputs {
         believed: &known.believed,
-        facts: known.facts(&parts.config.rules),
+        actual: &known.actual,
+        links: &known.links,
+        rules: &parts.config.rules,
         acknowledged: &names,
-        max_age_seconds: parts.max_age_seconds,
+        part,
+        max_age: parts.max_age,
+        password_login: parts.password_login,
     })
-}
-
-/// Why the checks stand in the way, if they do.
-pub(super) fn refusal(checks: &Checks) -> Option<String> {
-    match checks::verdict(checks) {
-        checks::Verdict::Clear => None,
-        checks::Verdict::Blocked(names) => Some(format!(
-            "these checks block the move: {}; `lp2rc migrate check` says what to do about each",
-            names.join(", ")
-        )),
-        checks::Verdict::Warnings(names) => Some(format!(
-            "these warnings want to be read first: {}; look at `lp2rc migrate check`, then add them to `migrate.acknowledge`, or say {}",
-            names.join(", "),
-            names
-                .iter()
-                .map(|name| format!("--acknowledge {name}"))
-                .collect::<Vec<_>>()
-                .join(" ")
-        )),
-    }
 }
 
 /// The plan's document with the limits it exceeds, and the plan if it exceeds none.
@@ -227,10 +216,18 @@ pub(super) async fn approve(
             remarks: Vec::new(),
         }),
     };
-    // Going back must stay possible when something is wrong.
-    if !matches!(kind, Kind::Undo { .. }) {
-        let checks = checks(parts, known, &how.acknowledge);
-        if let Some(why) = refusal(&checks) {
+    // Going back must stay possible when something is wrong, and settings are nobody's people.
+    if matches!(kind, Kind::Apply | Kind::Finish) {
+        let part = Part {
+            wave: scope.wave.clone(),
+            cut_over: scope.cut_over,
+        };
+        let checks = checks(parts, known, Some(&part), &how.acknowledge);
+        let verdict = checks::verdict(&checks);
+        if let Some(why) = verdict.why() {
+            if verdict.end() == End::Source {
+                return Err(MoveError::Source(why));
+            }
             return Err(refused(why));
         }
     }

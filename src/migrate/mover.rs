@@ -1,6 +1,6 @@
 //! One request of the move, from what is asked to what is answered.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -41,8 +41,10 @@ pub struct Parts {
     pub attempts: u32,
     /// Failed changes that stop a run.
     pub stop_after_failures: usize,
-    /// Older than this the view of the source is nothing to move by, in seconds.
-    pub max_age_seconds: u64,
+    /// Older than this the view of the source is nothing to move by.
+    pub max_age: Duration,
+    /// Whether we log in by password: fine for setting up, a second factor stops it.
+    pub password_login: bool,
 }
 
 /// Carries out requests, one at a time.
@@ -119,21 +121,9 @@ impl Mover {
 
     async fn check(&self) -> Result<Finished, MoveError> {
         let known = Known::gather(&self.looking).await?;
-        let checks = approve::checks(&self.looking, &known, &[]);
-        let (end, message) = match checks::verdict(&checks) {
-            checks::Verdict::Clear => (End::Done, String::new()),
-            checks::Verdict::Warnings(names) => (
-                End::Warnings,
-                format!(
-                    "nothing blocks the move; these warnings want to be acknowledged: {}",
-                    names.join(", ")
-                ),
-            ),
-            checks::Verdict::Blocked(names) => (
-                End::Refused,
-                format!("these checks block the move: {}", names.join(", ")),
-            ),
-        };
+        let checks = approve::checks(&self.looking, &known, None, &[]);
+        let verdict = checks::verdict(&checks);
+        let (end, message) = (verdict.end(), verdict.why().unwrap_or_default());
         Ok(Finished::with(end, message, &checks))
     }
 
@@ -142,12 +132,12 @@ impl Mover {
         let scope = approve::scope(&self.looking, part)?;
         let plan = crate::sync::plan::plan(&known.facts(&self.looking.config.rules), &scope);
         let (document, _) = approve::guarded(&self.looking, &plan, &[]);
-        let checks = approve::checks(&self.looking, &known, &[]);
+        let checks = approve::checks(&self.looking, &known, Some(part), &[]);
         let (mut end, mut message) = (End::Done, String::new());
         if !document.changes.is_empty() {
             end = End::Differences;
         }
-        if let Some(why) = approve::refusal(&checks) {
+        if let Some(why) = checks::verdict(&checks).why() {
             message = format!("apply would be refused: {why}");
         } else if let Some(first) = document.refused_by.first() {
             message = format!("apply would be refused: {}", first.why);
