@@ -25,6 +25,7 @@ mod liveperson_server;
 mod liveperson_switches;
 mod liveperson_trust;
 mod load;
+mod migrate_cli;
 mod readme;
 mod scenarios;
 mod server_api;
