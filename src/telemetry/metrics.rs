@@ -55,6 +55,15 @@ pub struct HealthOf {
     pub health: &'static str,
 }
 
+/// Calls to the target by class of route and outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TargetCall {
+    /// A closed word: `users`, `agents`, `departments` and so on.
+    pub route: &'static str,
+    /// `ok`, or `TargetFault::word`.
+    pub outcome: &'static str,
+}
+
 macro_rules! metrics {
     ($($(#[doc = $help:literal])+ $field:ident: $kind:ty = $name:literal $(, $make:expr)?;)*) => {
         /// Every metric of the bridge. Clones share the same values.
@@ -140,6 +149,10 @@ metrics! {
     http_connections: Gauge = "http_connections";
     /// Requests refused by the rate limit
     rate_limited: Counter = "rate_limited_requests";
+    /// Calls to the target, by class of route and outcome
+    target_calls: Family<TargetCall, Counter> = "target_calls";
+    /// Time that calls waited for the target's rate limiter, in seconds
+    target_waited: Counter<f64, AtomicU64> = "target_rate_limit_wait_seconds";
     /// Health by component and word
     health: Family<HealthOf, Gauge> = "health";
 }
