@@ -33,7 +33,14 @@ pub(super) fn tables(done: &Applied) -> Vec<Rows> {
 /// Runs, one a line.
 pub(super) fn runs(runs: &[RunLine]) -> Rows {
     let headings = [
-        "run", "kind", "of", "changes", "done", "failed", "skipped", "started", "ended",
+        "run",
+        "kind",
+        "of",
+        "done",
+        "failed",
+        "skipped",
+        "began UTC",
+        "ended",
     ];
     let mut rows = Rows::new(&headings).folded(COLUMNS);
     for run in runs.iter().take(ROWS) {
@@ -41,20 +48,28 @@ pub(super) fn runs(runs: &[RunLine]) -> Rows {
             None => run.kind.clone(),
             Some(other) => format!("{} of {other}", run.kind),
         };
+        let ended = run.ended_at.as_deref();
         rows.push([
             run.run.clone(),
             kind,
             part_in_words(&run.part),
-            run.changes.to_string(),
-            run.done.to_string(),
+            format!("{}/{}", run.done, run.changes),
             run.failed.to_string(),
             run.skipped.to_string(),
-            run.started_at.clone(),
-            run.ended_at.clone().unwrap_or_else(|| "open".to_owned()),
+            minute(&run.started_at),
+            ended.map_or_else(|| "open".to_owned(), minute),
         ]);
     }
     more(&mut rows, runs.len(), headings.len());
     rows
+}
+
+/// The minute of a moment: seconds are in the JSON. Anything else is left as it is.
+fn minute(moment: &str) -> String {
+    match (moment.get(..10), moment.get(10..11), moment.get(11..16)) {
+        (Some(day), Some("T"), Some(time)) => format!("{day} {time}"),
+        _ => moment.to_owned(),
+    }
 }
 
 fn phases(run: &RunLine) -> Rows {

@@ -65,16 +65,12 @@ pub(super) fn write(file: &Path, text: &str) -> Result<(), Failure> {
     state::export_to_file(&target, text).map_err(|error| failed(&error))
 }
 
-/// `wave pilot, with the cut-over`.
+/// `wave pilot, with cut-over`.
 pub(super) fn part_in_words(part: &Part) -> String {
     let who = match &part.wave {
         None => "everybody".to_owned(),
         Some(wave) => format!("wave {}", wave.replace(char::is_control, "\u{FFFD}")),
     };
-    let cut_over = if part.cut_over {
-        ", with the cut-over"
-    } else {
-        ""
-    };
+    let cut_over = if part.cut_over { ", with cut-over" } else { "" };
     format!("{who}{cut_over}")
 }

@@ -1,5 +1,7 @@
 //! A parity report as tables: numbers, waves, departments, and those who differ, field by field.
 
+use std::collections::BTreeMap;
+
 use super::{
     file::part_in_words,
     plan::{self, COLUMNS, ROWS},
@@ -15,6 +17,7 @@ pub(super) fn tables(found: &Parity) -> Vec<Rows> {
         waves(&found.waves, true),
         plan::remarks(["department", "differs"], &found.departments),
         people(found),
+        waiting(found),
         plan::remarks(["left out", "why"], &found.left_out),
     ]
 }
@@ -90,6 +93,20 @@ fn people(found: &Parity) -> Rows {
             break;
         }
         differences(&mut rows, person);
+    }
+    rows
+}
+
+/// To how many no chat could be routed there now, by reason: most are no difference, such as agents
+/// who are not logged in.
+fn waiting(found: &Parity) -> Rows {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for person in found.people.iter().filter(|person| !person.routable) {
+        *reasons.entry(&person.why_not).or_default() += 1;
+    }
+    let mut rows = Rows::new(&["not routable there now because", "agents"]).folded(COLUMNS);
+    for (reason, agents) in reasons {
+        rows.push([reason.to_owned(), agents.to_string()]);
     }
     rows
 }

@@ -163,7 +163,7 @@ mod tests {
     fn a_plan_reads_like_a_diff() {
         let expect = "\
 plan          of                           agents  foreign  changes  made at
-0123456789ab  wave pilot, with the cut-over  2       4        2        2026-01-02T03:04:05Z
+0123456789ab  wave pilot, with cut-over  2       4        2        2026-01-02T03:04:05Z
 ";
         let shown = text(&plan(2, "ada"), Output::Table);
         let squeeze = |text: &str| {
