@@ -84,21 +84,21 @@ impl Draft {
         self.changes
             .sort_by(|a, b| (a.phase, &a.subject, a.effect).cmp(&(b.phase, &b.subject, b.effect)));
         let (changes, withheld) = policy::filter(std::mem::take(&mut self.changes), rules);
-        self.bind(changes, withheld, Way::There)
+        self.bind(changes, withheld, false)
     }
 
     /// Keeps the order and asks no policy, except the one that forbids all writing.
     pub(super) fn finish_way_back(mut self, rules: &MoveRules) -> Plan {
         let changes = std::mem::take(&mut self.changes);
         match rules.policy {
-            MovePolicy::Observe => self.bind(Vec::new(), changes, Way::Back),
+            MovePolicy::Observe => self.bind(Vec::new(), changes, true),
             MovePolicy::CreateOnly | MovePolicy::Upsert | MovePolicy::Sync => {
-                self.bind(changes, Vec::new(), Way::Back)
+                self.bind(changes, Vec::new(), true)
             }
         }
     }
 
-    fn bind(mut self, changes: Vec<Change>, withheld: Vec<Change>, way: Way) -> Plan {
+    fn bind(mut self, changes: Vec<Change>, withheld: Vec<Change>, takes_back: bool) -> Plan {
         self.left_out.sort();
         self.left_out.dedup();
         Plan {
@@ -111,16 +111,7 @@ impl Draft {
             departed: self.departed,
             foreign: self.foreign,
             concerned: self.concerned,
-            takes_back: match way {
-                Way::There => false,
-                Way::Back => true,
-            },
+            takes_back,
         }
     }
-}
-
-/// Which way a plan goes.
-enum Way {
-    There,
-    Back,
 }

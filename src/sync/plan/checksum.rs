@@ -8,7 +8,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
-    Change, Subject, Write,
+    Change, DepartmentId, Subject, TargetId, Write,
     agent::Owner,
     change::{DepartmentRef, Member, Profile, UserRef},
     moving::Scope,
@@ -177,12 +177,12 @@ impl Text {
     fn user(&mut self, user: &UserRef) {
         self.part(user.source_id.as_str());
         self.part(&user.username);
-        self.option(user.id.as_ref().map(|id| id.as_str()));
+        self.option(user.id.as_ref().map(TargetId::as_str));
     }
 
     fn department(&mut self, department: &DepartmentRef) {
         self.part(&department.name);
-        self.option(department.id.as_ref().map(|id| id.as_str()));
+        self.option(department.id.as_ref().map(DepartmentId::as_str));
     }
 
     /// Without counts: they move by themselves while chats are routed, and a plan that was reviewed

@@ -29,7 +29,13 @@ mod waves;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
+mod undo_cases;
+#[cfg(test)]
+pub(super) mod world;
 
 use std::collections::BTreeSet;
 

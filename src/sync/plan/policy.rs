@@ -60,12 +60,14 @@ impl Missing {
     fn note(&mut self, change: &Change, agent_role: &str) {
         match &change.subject {
             Subject::Agent { source_id, .. } => {
-                let needed = change.writes.iter().any(|write| match write {
-                    Write::CreateUser(_) | Write::SetActive { active: true, .. } => true,
-                    Write::GrantRole { role, .. } => role == agent_role,
-                    _ => false,
-                });
-                if needed {
+                let needed = |write: &Write| {
+                    let user = matches!(
+                        write,
+                        Write::CreateUser(_) | Write::SetActive { active: true, .. }
+                    );
+                    user || matches!(write, Write::GrantRole { role, .. } if role == agent_role)
+                };
+                if change.writes.iter().any(needed) {
                     self.agents.insert(source_id.clone());
                 }
             }

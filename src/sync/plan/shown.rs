@@ -34,19 +34,19 @@ pub(super) fn lost(name: impl Into<String>, before: &str) -> FieldChange {
 
 /// Available or not.
 pub(super) fn availability(before: bool, after: bool) -> FieldChange {
-    let word = |available| match available {
-        true => "available",
-        false => "not available",
+    let word = |available| {
+        if available {
+            "available"
+        } else {
+            "not available"
+        }
     };
     field("availability", Some(word(before)), Some(word(after)))
 }
 
 /// Active or not.
 pub(super) fn active(after: bool) -> FieldChange {
-    let word = |active| match active {
-        true => "yes",
-        false => "no",
-    };
+    let word = |active| if active { "yes" } else { "no" };
     field("active", Some(word(!after)), Some(word(after)))
 }
 

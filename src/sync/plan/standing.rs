@@ -96,12 +96,14 @@ pub(super) fn user_of<'a>(actual: &'a Actual, user: &UserRef) -> Option<&'a Targ
 /// The department a write names: by id, else the first of that name.
 pub(super) fn department_of<'a>(
     actual: &'a Actual,
-    department: &'a DepartmentRef,
+    department: &DepartmentRef,
 ) -> Option<&'a TargetDepartment> {
-    match &department.id {
-        Some(id) => actual.department(id),
-        None => actual.departments_named(&department.name).next(),
-    }
+    let name = &department.name;
+    let mut named = actual.departments().iter().filter(|one| one.name == *name);
+    department
+        .id
+        .as_ref()
+        .map_or_else(|| named.next(), |id| actual.department(id))
 }
 
 /// Whether somebody is in a department.
