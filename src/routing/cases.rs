@@ -36,7 +36,7 @@ fn every_refused_agent_has_exactly_one_reason() {
     use Refusal::*;
     let since = Timestamp::from_millis(7);
     let ada = || person("ada").of(&["sales"]);
-    let cases: [(Person, Claim, Option<Refusal>); 22] = [
+    let cases: [(Person, Claim, Option<Refusal>); 25] = [
         (ada(), Anonymous, None),
         (ada().endless(), Anonymous, None),
         (ada().chats(3, 4), Anonymous, None),
@@ -79,14 +79,25 @@ fn every_refused_agent_has_exactly_one_reason() {
             Some(Gone),
         ),
         (ada().stands(Standing::Frozen { since }), NewChat, None),
-        // The source's silence about somebody means nothing for the target's own.
+        // Neither the source's word nor its silence counts for the target's own.
         (
             ada()
                 .stands(Standing::Gone { since })
                 .owned_by(Owner::Target),
             NewChat,
-            None,
+            Some(TargetDecides),
         ),
+        (
+            ada().owned_by(Owner::Target),
+            Anonymous,
+            Some(TargetDecides),
+        ),
+        (
+            ada().owned_by(Owner::Target).is(Presence::Away),
+            Transfer,
+            Some(TargetDecides),
+        ),
+        (ada().owned_by(Owner::Both), Anonymous, None),
         (
             ada().stands(Standing::Gone { since }).owned_by(Owner::Both),
             NewChat,
@@ -154,7 +165,7 @@ fn what_was_asked_can_refuse_everybody() {
 }
 
 #[test]
-fn an_old_source_refuses_those_it_owns_and_leaves_the_others() {
+fn an_old_source_refuses_those_whom_it_decides_about_and_the_others_are_the_targets() {
     let people = [
         person("ada"),
         person("bob").owned_by(Owner::Both),
@@ -162,7 +173,16 @@ fn an_old_source_refuses_those_it_owns_and_leaves_the_others() {
     ];
     let mut index = index(Policy::AutoSelection, &people);
     index.set_young(false);
-    assert_eq!(pick(&mut index, None, 1), "eve");
+    let Choice::Nobody(nobody) = next(&index, None, None, Claim::NewChat) else {
+        panic!("somebody was offered");
+    };
+    let reasons: Vec<_> = nobody.tally.iter().collect();
+    assert_eq!(
+        reasons,
+        [(Refusal::SourceTooOld, 2), (Refusal::TargetDecides, 1)]
+    );
+    let mut only_target = self::index(Policy::AutoSelection, &people[2..]);
+    assert_eq!(pick(&mut only_target, None, 1), "target_decides");
     let mut only_source = self::index(Policy::AutoSelection, &people[..2]);
     only_source.set_young(false);
     assert_eq!(pick(&mut only_source, None, 1), "source_too_old");

@@ -139,19 +139,16 @@ pub(super) enum Bearing {
 }
 
 impl Bearing {
-    /// Being missing from the source's polls means nothing for those whom only the target owns.
+    /// Nothing the source says or leaves out counts for those whom only the target owns: they are
+    /// not offered by its word, nor refused by its silence.
     pub(super) fn of(row: &SnapshotRow) -> Self {
+        if !leans_on_source(row.owner()) {
+            return Self::Shut(Refusal::TargetDecides);
+        }
         match row.standing() {
-            Standing::Gone { .. } if leans_on_source(row.owner()) => {
-                return Self::Shut(Refusal::Gone);
-            }
-            Standing::Missing { .. } if leans_on_source(row.owner()) => {
-                return Self::Shut(Refusal::Missing);
-            }
-            Standing::Gone { .. }
-            | Standing::Missing { .. }
-            | Standing::Present
-            | Standing::Frozen { .. } => {}
+            Standing::Gone { .. } => return Self::Shut(Refusal::Gone),
+            Standing::Missing { .. } => return Self::Shut(Refusal::Missing),
+            Standing::Present | Standing::Frozen { .. } => {}
         }
         let says = row.availability();
         match (says.new_chats, says.transfers) {

@@ -21,6 +21,8 @@ pub enum Refusal {
     SourceTooOld,
     /// Kept as last seen while polls are doubted, and last seen longer than `max_age` ago.
     NotSeen,
+    /// The target decides about this agent, and only it knows.
+    TargetDecides,
     /// Presence says no.
     NotAvailable,
     /// Takes transferred chats only, and this is a new one.
@@ -35,7 +37,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal, in the order in which they are tested.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ManualPolicy,
         Self::NobodyKnown,
         Self::UnknownDepartment,
@@ -45,6 +47,7 @@ impl Refusal {
         Self::Missing,
         Self::SourceTooOld,
         Self::NotSeen,
+        Self::TargetDecides,
         Self::NotAvailable,
         Self::Occupied,
         Self::NoCapacity,
@@ -64,6 +67,7 @@ impl Refusal {
             Self::Missing => "missing",
             Self::SourceTooOld => "source_too_old",
             Self::NotSeen => "not_seen",
+            Self::TargetDecides => "target_decides",
             Self::NotAvailable => "not_available",
             Self::Occupied => "occupied",
             Self::NoCapacity => "no_capacity",
@@ -84,6 +88,7 @@ impl Refusal {
             Self::Missing => "missing from the latest complete poll",
             Self::SourceTooOld => "the source was not read for longer than `max_age`",
             Self::NotSeen => "kept as last seen while polls are doubted, longer ago than `max_age`",
+            Self::TargetDecides => "availability is the target's; ask there",
             Self::NotAvailable => "presence does not take chats",
             Self::Occupied => "takes transferred chats only",
             Self::NoCapacity => "the limit is zero chats",

@@ -51,7 +51,7 @@ fn scan(
             k.person.standing,
             Standing::Present | Standing::Frozen { .. }
         );
-        let trusted = !leans || (young && !k.unseen && seen);
+        let trusted = leans && young && !k.unseen && seen;
         if policy == Policy::Manual || !member || format!("t-{name}") == ignored || !trusted {
             continue;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    domain::{Cursor, Desired, Generation, Roster, Snapshot, Standing, Timestamp},
+    domain::{Cursor, Desired, Generation, Owner, Roster, Snapshot, Standing, Timestamp},
     mapping::Identities,
     ports::Stored,
 };
@@ -39,13 +39,15 @@ impl Held {
     }
 }
 
-/// Agents that may get a new chat, by the polls alone.
+/// Agents that may get a new chat, by the polls alone: those of the
+/// target are not offered by the source's word.
 pub(super) fn routable(snapshot: &Snapshot) -> usize {
     snapshot
         .rows()
         .iter()
         .filter(|row| {
-            row.availability().new_chats
+            matches!(row.owner(), Owner::Source | Owner::Both)
+                && row.availability().new_chats
                 && row.capacity().has_room(row.load())
                 && matches!(row.standing(), Standing::Present | Standing::Frozen { .. })
         })
