@@ -165,6 +165,7 @@ fn agent(number: usize) -> DesiredAgent {
             source_id: id,
             target_id: TargetId::new(format!("7Gm3PoFCJWT{number:06}")),
             username,
+            formerly: None,
         }),
         name: format!("Agent Number {number}"),
         emails: vec![EmailAddress {

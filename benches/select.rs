@@ -319,6 +319,7 @@ fn roster(size: usize) -> Arc<Snapshot> {
                 source_id: SourceId::new(at.to_string()),
                 target_id: TargetId::new(format!("target-{at}")),
                 username: name.clone(),
+                formerly: None,
             }),
             name,
             emails: Vec::new(),

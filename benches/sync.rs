@@ -67,6 +67,10 @@ impl Publish for Nowhere {
         black_box(snapshot);
     }
 
+    fn amend(&self, snapshot: Arc<Snapshot>, age: Option<Duration>) {
+        self.publish(snapshot, age);
+    }
+
     fn confirm(&self) {}
 }
 

@@ -84,6 +84,11 @@ impl Publish for Announce {
         self.first.send_replace(true);
     }
 
+    fn amend(&self, snapshot: Arc<Snapshot>, age: Option<Duration>) {
+        self.ledger.amend(snapshot, age);
+        self.first.send_replace(true);
+    }
+
     fn confirm(&self) {
         self.ledger.confirm();
     }

@@ -53,8 +53,8 @@ pub struct EmailAddress {
     pub verified: bool,
 }
 
-/// The durable half of the mapping: who an agent is in the target. Written once, then kept, so
-/// that renames in the source are updates and never new people.
+/// The durable half of the mapping: who an agent is in the target. Kept, so that renames in the
+/// source are updates and never new people; only provisioning changes it, to what the target gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The agent in the source.
@@ -63,6 +63,9 @@ pub struct Identity {
     pub target_id: TargetId,
     /// The name given in the target, unique without regard to case.
     pub username: String,
+    /// The derived id from before provisioning, while the target's own is another: whoever was
+    /// told that one still means this agent (DESIGN §4.7).
+    pub formerly: Option<TargetId>,
 }
 
 /// One agent as the target should show them.

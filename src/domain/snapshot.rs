@@ -46,6 +46,18 @@ impl SnapshotRow {
         &self.agent.identity.source_id
     }
 
+    /// Whether this id, given from outside, means this agent: the id in the target, or the derived
+    /// one from before provisioning.
+    pub fn answers_to(&self, id: &str) -> bool {
+        let formerly = self.formerly();
+        self.target_id().as_str() == id || formerly.is_some_and(|former| former.as_str() == id)
+    }
+
+    /// The derived id from before provisioning.
+    pub fn formerly(&self) -> Option<&TargetId> {
+        self.agent.identity.formerly.as_ref()
+    }
+
     /// Name in the target.
     pub fn username(&self) -> &str {
         &self.agent.identity.username
@@ -217,6 +229,7 @@ mod tests {
                 source_id,
                 target_id: TargetId::new(username),
                 username: username.to_owned(),
+                formerly: None,
             }),
             name: username.to_owned(),
             emails: Vec::new(),

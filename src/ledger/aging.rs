@@ -108,7 +108,7 @@ fn agents_frozen_for_longer_than_the_highest_age_are_refused() {
     assert_eq!(w.next("t"), "not_seen");
 }
 
-fn counters(ledger: &Ledger) -> Vec<(String, String, u64)> {
+pub(super) fn counters(ledger: &Ledger) -> Vec<(String, String, u64)> {
     let mut counters: Vec<_> = ledger
         .take_dirty_counters()
         .into_iter()
@@ -121,7 +121,7 @@ fn counters(ledger: &Ledger) -> Vec<(String, String, u64)> {
     counters
 }
 
-fn line(agent: &str, department: &str, picks: u64) -> (String, String, u64) {
+pub(super) fn line(agent: &str, department: &str, picks: u64) -> (String, String, u64) {
     (agent.to_owned(), department.to_owned(), picks)
 }
 

@@ -191,3 +191,5 @@ fn claim(ask: &Ask<'_>) -> Claim {
 mod aging;
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod provisioning;

@@ -20,6 +20,27 @@ use crate::{
 
 impl Publish for Ledger {
     fn publish(&self, snapshot: Arc<Snapshot>, age: Option<Duration>) {
+        self.replace(snapshot, age, false);
+    }
+
+    fn amend(&self, snapshot: Arc<Snapshot>, age: Option<Duration>) {
+        self.replace(snapshot, age, true);
+    }
+
+    fn confirm(&self) {
+        self.with_book(|book, now| {
+            book.seen = Some(Seen {
+                age: Duration::ZERO,
+                at: now.elapsed,
+            });
+            book.catch_up(now);
+        });
+    }
+}
+
+impl Ledger {
+    /// `amends`: the source was not read for it, and its view is as old as it was.
+    fn replace(&self, snapshot: Arc<Snapshot>, age: Option<Duration>, amends: bool) {
         // One publication at a time: whoever has the shelf.
         let mut shelved = self.shelf();
         let (old, past, rules, start) = self.with_book(|book, now| {
@@ -31,17 +52,20 @@ impl Publish for Ledger {
             };
             (book.roll().clone(), past, book.rules, now)
         });
-        let seen = age.map(|age| Seen {
+        let told = age.map(|age| Seen {
             age,
             at: start.elapsed,
         });
-        let young = age.is_some_and(|age| age <= rules.max_age);
+        let seen = past.seen.filter(|_| amends).or(told);
+        let young = seen.is_some_and(|seen| seen.age(start.elapsed) <= rules.max_age);
         let (mut roll, moved) = old.following(snapshot, young);
         let frozen = freeze(&mut roll, &past, &rules, start);
         let returned = shelved.hand_over(&roll);
-        let mut dirty = Vec::new();
+        let mut dirty = renamed(&old, &roll, &moved);
         for (row, place, counter) in returned {
-            roll.set_picks(row, place, counter.picks);
+            // The higher one: what was counted under a former id may come after the rest.
+            let known = roll.picks(row, place).unwrap_or(0);
+            roll.set_picks(row, place, known.max(counter.picks));
             let desk = roll.desk_mut(row);
             desk.last_picked = desk.last_picked.max(counter.last_picked);
             if counter.dirty {
@@ -60,6 +84,7 @@ impl Publish for Ledger {
             old,
             moved,
             seen,
+            amends,
             frozen,
             dirty,
         };
@@ -71,16 +96,6 @@ impl Publish for Ledger {
         });
         // Freeing a big index takes milliseconds: after the lock.
         drop(replaced);
-    }
-
-    fn confirm(&self) {
-        self.with_book(|book, now| {
-            book.seen = Some(Seen {
-                age: Duration::ZERO,
-                at: now.elapsed,
-            });
-            book.catch_up(now);
-        });
     }
 }
 
@@ -94,12 +109,14 @@ struct Next {
     departments: Vec<Option<usize>>,
     index: Index,
     seen: Option<Seen>,
+    /// Whether the source's view stays as old as it is.
+    amends: bool,
     frozen: BTreeMap<Timestamp, Frozen>,
     /// Old rows with holds whose load rose, and by how much.
     risen: Vec<(u32, u32)>,
     /// New rows that are beyond their limit and have tentative holds.
     tight: Vec<u32>,
-    /// Counters that came from the shelf unwritten.
+    /// Counters that came from the shelf unwritten, or stand under another id now.
     dirty: Vec<(u32, Option<u32>)>,
 }
 
@@ -124,7 +141,7 @@ impl Next {
         book.changed.extend(self.dirty.drain(..));
         std::mem::swap(&mut book.index, &mut self.index);
         book.frozen = std::mem::take(&mut self.frozen);
-        book.seen = self.seen;
+        book.seen = book.seen.filter(|_| self.amends).or(self.seen);
         book.holds.renumber(&self.moved, book.roll().len());
         book.fanout.renumber(&self.moved);
         self.renumber_bookings(book);
@@ -194,6 +211,27 @@ impl Next {
             }
         }
     }
+}
+
+/// Counters of agents who have another id now: to be written under that one, so that a restart
+/// finds them whatever becomes of the former id.
+fn renamed(old: &Roll, new: &Roll, moved: &[Option<u32>]) -> Vec<(u32, Option<u32>)> {
+    let (was, is) = (old.snapshot().rows(), new.snapshot().rows());
+    let mut counters = Vec::new();
+    for (row, now) in was.iter().zip(moved) {
+        let Some(now) = *now else { continue };
+        let place = now as usize;
+        let same = Arc::ptr_eq(&row.agent.identity, &is[place].agent.identity);
+        if same || row.target_id() == is[place].target_id() {
+            continue;
+        }
+        if new.desk(place).last_picked.is_some() {
+            counters.push((now, None));
+        }
+        let picked = new.memberships(place).filter(|(_, picks)| *picks > 0);
+        counters.extend(picked.map(|(department, _)| (now, Some(number(department)))));
+    }
+    counters
 }
 
 /// A tentative hold that no longer fits was promised too early: the newest go first.

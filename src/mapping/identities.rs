@@ -57,6 +57,14 @@ impl Identities {
         self.inner.taken.contains(folded)
     }
 
+    /// These with some replaced, or added, by source id. Names that nobody has any more are free.
+    #[must_use]
+    pub fn amended(&self, changed: &[Arc<Identity>]) -> Self {
+        // The changed ones first: of two with one source id the first stays.
+        let all = changed.iter().chain(self.all());
+        Self::new(all.cloned().collect())
+    }
+
     /// These and some more, none of whom is known yet.
     pub(super) fn with(&self, new: &[Arc<Identity>]) -> Self {
         if new.is_empty() {
@@ -117,6 +125,7 @@ impl<'a> Registrar<'a> {
             source_id: agent.id.clone(),
             target_id: TargetId::new(id),
             username,
+            formerly: None,
         });
         self.new.push(Arc::clone(&identity));
         identity
@@ -178,6 +187,7 @@ mod tests {
                 source_id: SourceId::new(*id),
                 target_id: TargetId::new(format!("target-{id}")),
                 username: (*username).to_owned(),
+                formerly: None,
             })
         });
         let (known, account) = (Identities::new(known.collect()), account());
@@ -269,6 +279,7 @@ mod tests {
             source_id: SourceId::new("2"),
             target_id: TargetId::new("given-by-the-target"),
             username,
+            formerly: None,
         };
         let cases = [
             ("ada".to_owned(), false),
@@ -295,6 +306,7 @@ mod tests {
             source_id: SourceId::new("2"),
             target_id: TargetId::new("t"),
             username: "Bob".to_owned(),
+            formerly: None,
         })]);
         let account = account();
         let rules = UsernameRules::default();

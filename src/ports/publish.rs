@@ -10,6 +10,10 @@ pub trait Publish: Send + Sync + 'static {
     /// after a restart; `None` means that the source was never seen.
     fn publish(&self, snapshot: Arc<Snapshot>, age: Option<Duration>);
 
+    /// Replaces the snapshot by one that tells no news of the source: how old its view is stays as
+    /// it was. `age` counts only where nothing was published before.
+    fn amend(&self, snapshot: Arc<Snapshot>, age: Option<Duration>);
+
     /// The source was read and nothing changed: the published snapshot is young again.
     fn confirm(&self);
 }

@@ -117,6 +117,42 @@ fn every_refused_agent_has_exactly_one_reason() {
 }
 
 #[test]
+fn the_id_from_before_provisioning_means_the_agent_too() {
+    let people = [person("ada").provisioned("u1"), person("bob")];
+    let index = index(Policy::AutoSelection, &people);
+    for (id, row) in [
+        ("u1", Some(0)),
+        ("t-ada", Some(0)),
+        ("t-bob", Some(1)),
+        ("ada", None),
+    ] {
+        assert_eq!(index.roll().find(id), row, "{id}");
+        let ask = Ask {
+            department: None,
+            purpose: Purpose::NewChat,
+            ignored_agent: Some(id),
+        };
+        assert_eq!(index.suits(0, &ask), row != Some(0), "{id}");
+        let choice = next(&index, None, Some(id), Claim::NewChat);
+        let expected = if row == Some(0) { "bob" } else { "ada" };
+        assert_eq!(name(&index, choice), Ok(expected.to_owned()), "{id}");
+        let told = explain(index.roll(), &ask, Policy::AutoSelection, false);
+        let ignored: Vec<_> = told.refused.iter().map(|one| one.place).collect();
+        assert_eq!(ignored, row.into_iter().collect::<Vec<_>>(), "{id}");
+    }
+    // An id that somebody has now means them, and not whoever had it before.
+    let people = [person("ada").provisioned("t-bob"), person("bob")];
+    let index = self::index(Policy::AutoSelection, &people);
+    assert_eq!(index.roll().find("t-ada"), Some(0));
+    let people = [
+        person("bob").provisioned("u2"),
+        person("cyd").provisioned("t-bob"),
+    ];
+    let index = self::index(Policy::AutoSelection, &people);
+    assert_eq!(index.roll().find("t-bob"), Some(1));
+}
+
+#[test]
 fn what_was_asked_can_refuse_everybody() {
     let people = [person("ada").of(&["sales"]), person("bob")];
     let ask = |policy, people: &[Person], department, ignored| {

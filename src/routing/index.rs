@@ -188,7 +188,7 @@ impl Index {
         };
         let ignored = ask
             .ignored_agent
-            .is_some_and(|id| self.roll.snapshot.rows()[row].target_id().as_str() == id);
+            .is_some_and(|id| self.roll.snapshot.rows()[row].answers_to(id));
         member && open && !ignored && self.roll.policy != Policy::Manual
     }
 

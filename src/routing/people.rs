@@ -8,7 +8,7 @@ use crate::domain::{
     Timestamp,
 };
 
-/// An agent as a test says them. The id in the target is `t-` and the name.
+/// An agent as a test says them. The id in the target is `t-` and the name until it is provisioned.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     pub(crate) name: String,
@@ -18,6 +18,7 @@ pub(crate) struct Person {
     pub(crate) departments: Vec<&'static str>,
     pub(crate) standing: Standing,
     pub(crate) owner: Owner,
+    pub(crate) provisioned: Option<&'static str>,
 }
 
 /// Every department that tests know.
@@ -33,6 +34,7 @@ pub(crate) fn person(name: &str) -> Person {
         departments: Vec::new(),
         standing: Standing::Present,
         owner: Owner::Source,
+        provisioned: None,
     }
 }
 
@@ -67,6 +69,11 @@ impl Person {
         self
     }
 
+    pub(crate) fn provisioned(mut self, id: &'static str) -> Self {
+        self.provisioned = Some(id);
+        self
+    }
+
     fn desired(&self) -> Arc<DesiredAgent> {
         let (status, new_chats, transfers) = match self.presence {
             Presence::Online => (TargetStatus::Online, true, true),
@@ -88,6 +95,11 @@ impl Person {
             group_name: None,
             privilege_group: None,
         };
+        let derived = TargetId::new(format!("t-{}", self.name));
+        let (target_id, formerly) = match self.provisioned {
+            Some(id) => (TargetId::new(id), Some(derived)),
+            None => (derived, None),
+        };
         Arc::new(DesiredAgent {
             believed: Arc::new(RosterEntry {
                 agent,
@@ -96,8 +108,9 @@ impl Person {
             }),
             identity: Arc::new(Identity {
                 source_id: SourceId::new(self.name.as_str()),
-                target_id: TargetId::new(format!("t-{}", self.name)),
+                target_id,
                 username: self.name.clone(),
+                formerly,
             }),
             name: self.name.clone(),
             emails: Vec::new(),

@@ -107,10 +107,7 @@ impl Roll {
     pub fn following(&self, snapshot: Arc<Snapshot>, young: bool) -> (Self, Vec<Option<u32>>) {
         let (old_rows, new_rows) = (self.snapshot.rows(), snapshot.rows());
         let same_people = old_rows.len() == new_rows.len()
-            && old_rows
-                .iter()
-                .zip(new_rows)
-                .all(|(a, b)| same_person(a, b));
+            && old_rows.iter().zip(new_rows).all(|(a, b)| same_ids(a, b));
         let names = if same_people {
             Arc::clone(&self.names)
         } else {
@@ -195,7 +192,8 @@ impl Roll {
         self.seats.is_empty()
     }
 
-    /// The row of the agent with this id in the target.
+    /// The row of the agent with this id in the target; the one from before provisioning counts
+    /// too.
     pub fn find(&self, target_id: &str) -> Option<usize> {
         self.names.find(self.snapshot.rows(), target_id)
     }
@@ -290,7 +288,10 @@ impl Roll {
     fn row_of(&self, row: &SnapshotRow, expected: usize) -> Option<usize> {
         match self.snapshot.rows().get(expected) {
             Some(there) if same_person(there, row) => Some(expected),
-            _ => self.find(row.target_id().as_str()),
+            _ => self.find(row.target_id().as_str()).or_else(|| {
+                // Provisioned meanwhile: known here by the id from before.
+                self.find(row.formerly()?.as_str())
+            }),
         }
     }
 
@@ -311,7 +312,13 @@ fn same_person(a: &SnapshotRow, b: &SnapshotRow) -> bool {
     Arc::ptr_eq(&a.agent.identity, &b.agent.identity) || a.target_id() == b.target_id()
 }
 
-/// Rows by target id. Holds hashes and not the ids, which stand in the rows: a tenth of the
+/// Whether both are found by the same ids.
+fn same_ids(a: &SnapshotRow, b: &SnapshotRow) -> bool {
+    Arc::ptr_eq(&a.agent.identity, &b.agent.identity)
+        || (a.target_id() == b.target_id() && a.formerly() == b.formerly())
+}
+
+/// Rows by target id, present and former. Holds hashes and not the ids, which stand in the rows: a tenth of the
 /// memory, and building it clones nothing.
 #[derive(Debug, Default)]
 struct Names {
@@ -324,21 +331,31 @@ impl Names {
         let mut names = Self::default();
         names.rows.reserve(rows.len());
         for (place, row) in (0u32..).zip(rows) {
-            let mut slot = names.state.hash_one(row.target_id().as_str());
-            // Another id with the same hash, once in a few billion rosters: the next number.
-            while names.rows.contains_key(&slot) {
-                slot = slot.wrapping_add(1);
+            names.add(row.target_id().as_str(), place);
+        }
+        // Afterwards: should an id mean two agents, it means the one who has it now.
+        for (place, row) in (0u32..).zip(rows) {
+            if let Some(former) = row.formerly() {
+                names.add(former.as_str(), place);
             }
-            names.rows.insert(slot, place);
         }
         names
+    }
+
+    fn add(&mut self, id: &str, place: u32) {
+        let mut slot = self.state.hash_one(id);
+        // Another id with the same hash, once in a few billion rosters: the next number.
+        while self.rows.contains_key(&slot) {
+            slot = slot.wrapping_add(1);
+        }
+        self.rows.insert(slot, place);
     }
 
     fn find(&self, rows: &[SnapshotRow], target_id: &str) -> Option<usize> {
         let mut slot = self.state.hash_one(target_id);
         loop {
             let place = *self.rows.get(&slot)? as usize;
-            if rows.get(place)?.target_id().as_str() == target_id {
+            if rows.get(place)?.answers_to(target_id) {
                 return Some(place);
             }
             slot = slot.wrapping_add(1);

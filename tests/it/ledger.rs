@@ -54,6 +54,7 @@ fn snapshot(rows: &[Row]) -> Arc<Snapshot> {
                 source_id: SourceId::new(name.as_str()),
                 target_id: TargetId::new(format!("t{number}")),
                 username: name.clone(),
+                formerly: None,
             }),
             name,
             emails: Vec::new(),

@@ -198,6 +198,7 @@ pub(crate) fn agent(username: &str, departments: &[&str]) -> DesiredAgent {
             source_id: id,
             target_id: TargetId::new(format!("t-{username}")),
             username: username.to_owned(),
+            formerly: None,
         }),
         name: format!("{} \"L\"", username.to_uppercase()),
         emails: vec![EmailAddress {

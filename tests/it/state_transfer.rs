@@ -240,6 +240,7 @@ fn what_must_hold_between_records_is_checked() {
             source_id: identity(source).source_id.clone(),
             target_id: TargetId::new(target),
             username: username.to_owned(),
+            formerly: None,
         })
     };
     let store = filled();

@@ -85,6 +85,7 @@ pub(crate) fn identity(number: u64) -> Arc<Identity> {
         source_id: SourceId::new(number.to_string()),
         target_id: TargetId::new(format!("target{number:011}")),
         username: format!("agent{number}"),
+        formerly: None,
     })
 }
 

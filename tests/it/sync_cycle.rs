@@ -134,6 +134,14 @@ impl Publish for Told {
             .push(format!("published {agents} of {generation}, age {age:?}"));
     }
 
+    fn amend(&self, snapshot: Arc<Snapshot>, _: Option<Duration>) {
+        let (agents, generation) = (snapshot.rows().len(), snapshot.generation);
+        self.0
+            .lock()
+            .unwrap()
+            .push(format!("amended {agents} of {generation}"));
+    }
+
     fn confirm(&self) {
         self.0.lock().unwrap().push("confirmed".to_owned());
     }

@@ -180,6 +180,8 @@ pub(crate) struct IdentityRecord {
     pub(crate) source_id: String,
     pub(crate) target_id: String,
     pub(crate) username: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    formerly: Option<String>,
 }
 
 impl Record for IdentityRecord {
@@ -193,6 +195,7 @@ impl IdentityRecord {
             source_id: identity.source_id.as_str().to_owned(),
             target_id: identity.target_id.as_str().to_owned(),
             username: identity.username.clone(),
+            formerly: identity.formerly.as_ref().map(ToString::to_string),
         }
     }
 
@@ -201,6 +204,7 @@ impl IdentityRecord {
             source_id: SourceId::new(self.source_id),
             target_id: TargetId::new(self.target_id),
             username: self.username,
+            formerly: self.formerly.map(TargetId::new),
         })
     }
 }

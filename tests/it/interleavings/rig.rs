@@ -111,6 +111,11 @@ impl Publish for Tells {
         self.done.notify_one();
     }
 
+    fn amend(&self, snapshot: Arc<Snapshot>, age: Option<Duration>) {
+        self.ledger.amend(snapshot, age);
+        self.done.notify_one();
+    }
+
     fn confirm(&self) {
         self.ledger.confirm();
         self.done.notify_one();
