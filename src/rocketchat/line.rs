@@ -149,6 +149,11 @@ impl Line {
         self.exchange(call, None).await
     }
 
+    /// Asks the address of External routing.
+    pub(super) async fn probe(&self, url: &str, token: &str) -> Result<(), TargetError> {
+        self.wire.probe(url, token).await
+    }
+
     /// Ends a login.
     pub(super) async fn close(&self) -> Result<(), Failed> {
         self.session.close(self).await

@@ -15,6 +15,7 @@ mod pace;
 mod pages;
 mod password;
 mod people;
+mod probe;
 mod route;
 mod session;
 mod shape;
@@ -84,6 +85,14 @@ impl Target for RocketChat {
 
     fn holds<'a>(&'a self, write: &'a Write) -> Future<'a, Result<Option<Written>, TargetError>> {
         Box::pin(self.is_held(write))
+    }
+
+    fn probe_routing<'a>(
+        &'a self,
+        url: &'a str,
+        token: &'a str,
+    ) -> Future<'a, Result<(), TargetError>> {
+        Box::pin(self.line.probe(url, token))
     }
 
     fn test_webhook(&self) -> Future<'_, Result<(), TargetError>> {

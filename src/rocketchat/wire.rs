@@ -144,10 +144,31 @@ impl Wire {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.0.to_string());
         }
+        self.within(request).await
+    }
+
+    /// Asks another address than the workspace's, with the secret of External routing.
+    pub(super) async fn ask(
+        &self,
+        address: Url,
+        token: &str,
+    ) -> Result<Answer, (TargetFault, String)> {
+        let request = self
+            .http
+            .get(address)
+            .header(ACCEPT, "application/json")
+            .header("X-RocketChat-Secret-Token", sensitive(token)?);
+        self.within(request).await
+    }
+
+    async fn within(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Answer, (TargetFault, String)> {
         let exchange = timeout(&*self.clock, self.total, exchange(request)).await;
         exchange.unwrap_or_else(|| {
             let what = format!(
-                "no complete answer within {:?} (rocketchat.total_timeout); check the network and the workspace",
+                "no complete answer within {:?} (rocketchat.total_timeout); check the network and the other side",
                 self.total
             );
             Err((TargetFault::Unreachable, what))
@@ -237,7 +258,7 @@ fn sensitive(text: &str) -> Result<HeaderValue, (TargetFault, String)> {
 }
 
 /// `name` or `name:port`, for messages.
-fn host(url: &Url) -> String {
+pub(super) fn host(url: &Url) -> String {
     let name = url.host_str().unwrap_or("?");
     match url.port() {
         Some(port) => format!("{name}:{port}"),
