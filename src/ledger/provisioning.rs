@@ -114,7 +114,10 @@ fn holds_and_bookings_stay_with_an_agent_who_gets_another_id() {
         let again = world.ledger.take("room", None, &transfer);
         assert_eq!(said(&again), "ada");
         world.ledger.release("room");
-        assert_eq!(world.taken(), [world.ledger.holds() as u32]);
+        assert_eq!(
+            world.taken(),
+            [u32::try_from(world.ledger.holds()).unwrap()]
+        );
     }
 }
 

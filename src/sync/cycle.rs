@@ -56,7 +56,7 @@ pub struct Parts {
 /// The function behind `sync` and `serve`. Callers see to it that no two cycles run at once.
 #[derive(Clone)]
 pub struct Reconciler {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
     /// Empty until the stored state was loaded, and again after somebody else wrote to it.
     held: Arc<Mutex<Option<Held>>>,
     /// Held from a cycle's poll to the end of its reconciling, even when nobody waits for it any
@@ -110,7 +110,7 @@ impl Reconciler {
     }
 
     /// The stored state, mapped.
-    fn load(&self) -> Result<Held, StoreError> {
+    pub(super) fn load(&self) -> Result<Held, StoreError> {
         let stored = self.parts.store.load().inspect_err(|error| {
             self.parts.notes.store_failed(error, self.parts.clock.now());
         })?;
@@ -131,7 +131,7 @@ impl Reconciler {
         Ok(held)
     }
 
-    fn map(&self, held: &Held, roster: &Roster) -> Mapped {
+    pub(super) fn map(&self, held: &Held, roster: &Roster) -> Mapped {
         let previous = (!held.desired.agents.is_empty()).then_some(&held.desired);
         map(
             roster,
@@ -142,7 +142,7 @@ impl Reconciler {
         )
     }
 
-    fn snapshot(&self, held: &Held) -> Snapshot {
+    pub(super) fn snapshot(&self, held: &Held) -> Snapshot {
         Snapshot::build(
             held.generation,
             held.cursor.last_success,
@@ -160,7 +160,7 @@ impl Reconciler {
         request.trigger != Trigger::Schedule || age.is_none_or(|age| age >= every)
     }
 
-    fn slot(&self) -> MutexGuard<'_, Option<Held>> {
+    pub(super) fn slot(&self) -> MutexGuard<'_, Option<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -263,7 +263,11 @@ impl Reconciler {
         Ok(report)
     }
 
-    fn keep(&self, expected: Generation, commit: &Commit) -> Result<Generation, StoreError> {
+    pub(super) fn keep(
+        &self,
+        expected: Generation,
+        commit: &Commit,
+    ) -> Result<Generation, StoreError> {
         let kept = self.parts.store.commit(expected, commit);
         match &kept {
             Ok(_) => self.parts.notes.store_works(self.parts.clock.now()),

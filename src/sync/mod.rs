@@ -4,6 +4,7 @@ pub mod guard;
 pub mod merge;
 pub mod plan;
 
+mod amend;
 mod cycle;
 mod held;
 mod notes;

@@ -60,6 +60,7 @@ mod state_journal_crash;
 mod state_journal_world;
 mod state_transfer;
 mod state_world;
+mod sync_amend;
 mod sync_cycle;
 mod systemd;
 mod verbs;

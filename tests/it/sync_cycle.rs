@@ -22,6 +22,7 @@ use lp2rc::{
     state::MemoryStore,
     sync::{Notes, Parts, Reconciler},
 };
+use tokio::sync::oneshot;
 
 fn agent(id: u32) -> SourceAgent {
     SourceAgent {
@@ -41,10 +42,12 @@ fn agent(id: u32) -> SourceAgent {
 }
 
 /// Shows so many agents, or fails; remembers what it was asked for.
-struct Script {
+pub(crate) struct Script {
     clock: ManualClock,
     agents: Mutex<Option<u32>>,
     asked: Mutex<Vec<bool>>,
+    /// The next answer is taken now, and given after a word from its other end.
+    pub(crate) gate: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl Source for Script {
@@ -70,7 +73,13 @@ impl Source for Script {
                 static_half: StaticHalf::Off,
             }),
         };
-        Box::pin(std::future::ready(answer))
+        let gate = self.gate.lock().unwrap().take();
+        Box::pin(async move {
+            if let Some(gate) = gate {
+                gate.await.unwrap();
+            }
+            answer
+        })
     }
 
     fn close(&self) -> Future<'_, ()> {
@@ -79,14 +88,14 @@ impl Source for Script {
 }
 
 /// A memory store that fails when told, and says in the shared diary when it kept something.
-struct Kept {
-    store: MemoryStore,
-    full: AtomicBool,
+pub(crate) struct Kept {
+    pub(crate) store: MemoryStore,
+    pub(crate) full: AtomicBool,
     /// Keeps the commit and then says that it failed: an fsync that reports an error.
     doubtful: AtomicBool,
     diary: Arc<Mutex<Vec<String>>>,
     /// The next commit waits for a word from its other end.
-    gate: Mutex<Option<mpsc::Receiver<()>>>,
+    pub(crate) gate: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
 impl BridgeStore for Kept {
@@ -147,16 +156,16 @@ impl Publish for Told {
     }
 }
 
-struct Rig {
-    clock: ManualClock,
-    source: Arc<Script>,
-    store: Arc<Kept>,
+pub(crate) struct Rig {
+    pub(crate) clock: ManualClock,
+    pub(crate) source: Arc<Script>,
+    pub(crate) store: Arc<Kept>,
     diary: Arc<Mutex<Vec<String>>>,
-    reconciler: Reconciler,
+    pub(crate) reconciler: Reconciler,
 }
 
 impl Rig {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let diary = Arc::new(Mutex::new(Vec::new()));
         let store = Arc::new(Kept {
             store: MemoryStore::new(10),
@@ -169,18 +178,29 @@ impl Rig {
     }
 
     /// A fresh start on a store that may hold something.
-    fn over(store: &Arc<Kept>, diary: Arc<Mutex<Vec<String>>>) -> Self {
+    pub(crate) fn over(store: &Arc<Kept>, diary: Arc<Mutex<Vec<String>>>) -> Self {
+        let told = Arc::new(Told(Arc::clone(&diary)));
+        Self::telling(store, diary, |_| told)
+    }
+
+    /// The same with another listener, who goes by the rig's clock.
+    pub(crate) fn telling(
+        store: &Arc<Kept>,
+        diary: Arc<Mutex<Vec<String>>>,
+        listener: impl FnOnce(&ManualClock) -> Arc<dyn Publish>,
+    ) -> Self {
         let clock = ManualClock::at(Timestamp::from_millis(1_000_000_000));
         let source = Arc::new(Script {
             clock: clock.clone(),
             agents: Mutex::new(Some(12)),
             asked: Mutex::default(),
+            gate: Mutex::default(),
         });
         let reconciler = Reconciler::new(Parts {
             source: Arc::clone(&source) as Arc<dyn Source>,
             store: Arc::clone(store) as Arc<dyn BridgeStore>,
             runs: Arc::new(MemoryStore::new(10)) as Arc<dyn RunStore>,
-            publish: Arc::new(Told(Arc::clone(&diary))),
+            publish: listener(&clock),
             clock: Arc::new(clock.clone()),
             notes: Notes::default(),
             merge_rules: MergeRules::default(),
@@ -197,20 +217,23 @@ impl Rig {
         }
     }
 
-    fn shows(&self, agents: Option<u32>) {
+    pub(crate) fn shows(&self, agents: Option<u32>) {
         *self.source.agents.lock().unwrap() = agents;
     }
 
-    async fn cycle(&self, request: CycleRequest) -> Result<lp2rc::domain::CycleReport, CycleError> {
+    pub(crate) async fn cycle(
+        &self,
+        request: CycleRequest,
+    ) -> Result<lp2rc::domain::CycleReport, CycleError> {
         self.reconciler.run(request).await
     }
 
-    async fn tick(&self) -> Result<lp2rc::domain::CycleReport, CycleError> {
+    pub(crate) async fn tick(&self) -> Result<lp2rc::domain::CycleReport, CycleError> {
         self.cycle(CycleRequest::from_trigger(Trigger::Schedule))
             .await
     }
 
-    fn diary(&self) -> Vec<String> {
+    pub(crate) fn diary(&self) -> Vec<String> {
         std::mem::take(&mut *self.diary.lock().unwrap())
     }
 }
