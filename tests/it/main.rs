@@ -26,6 +26,7 @@ mod liveperson_switches;
 mod liveperson_trust;
 mod load;
 mod migrate_cli;
+mod moving;
 mod readme;
 mod scenarios;
 mod server_api;

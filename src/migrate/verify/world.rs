@@ -185,6 +185,7 @@ fn agent(id: u32, name: &str) -> DesiredAgent {
     DesiredAgent {
         believed: Arc::new(entry(id, name)),
         identity: Arc::new(Identity {
+            formerly: None,
             source_id: SourceId::new(id.to_string()),
             target_id: TargetId::new(format!("u-{name}")),
             username: name.to_owned(),

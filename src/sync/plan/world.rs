@@ -309,6 +309,7 @@ fn person(id: &str, name: &str, departments: &str) -> DesiredAgent {
             owner: Owner::Source,
         }),
         identity: Arc::new(Identity {
+            formerly: None,
             target_id: TargetId::new(format!("derived-{id}")),
             source_id,
             username: name.to_owned(),
