@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::moving::Progress,
-    ports::{Clock, Future, Job, JobEnd, JobError, JobRequest, Jobs},
+    ports::{Clock, Future, Job, JobEnd, JobError, JobRequest, Jobs, blocking},
 };
 
 /// Jobs that ended are remembered up to this number.
@@ -244,7 +244,7 @@ impl Jobs for Desk {
         let job = tokio::spawn(async move { work(order).await });
         let all = Arc::clone(&self.book);
         tokio::spawn(async move {
-            let end = match job.await {
+            let finished = match job.await {
                 Ok(finished) => finished,
                 Err(error) if error.is_panic() => Finished::bare(
                     End::Broken,
@@ -254,16 +254,20 @@ impl Jobs for Desk {
                 ),
                 Err(_) => Finished::bare(End::Interrupted, "the bridge stopped"),
             };
+            let how = finished.end.word();
             tracing::info!(
                 job.number = number,
                 job.verb = verb,
-                "job {number}, `migrate {verb}`, ended: {}",
-                end.end.word()
+                "job {number}, `migrate {verb}`, ended: {how}"
             );
+            let Finished {
+                message, document, ..
+            } = finished;
             let end = JobEnd {
-                end: end.end.word().to_owned(),
-                message: end.message,
-                document: end.document.to_string(),
+                end: how.to_owned(),
+                message,
+                // Several MiB for a big centre: not on a thread that answers visitors.
+                document: blocking(move || document.to_string()).await,
             };
             let mut book = book(&all);
             if let Some(kept) = book.jobs.get(&number) {

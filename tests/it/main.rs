@@ -26,6 +26,8 @@ mod liveperson_switches;
 mod liveperson_trust;
 mod load;
 mod migrate_cli;
+mod migrate_shown;
+mod migrate_world;
 mod moving;
 mod readme;
 mod scenarios;

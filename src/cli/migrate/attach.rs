@@ -10,13 +10,19 @@ use tokio::{
 
 use super::{Meter, Seat};
 use crate::{
-    cli::{exit::Failure, output::remark},
+    cli::{
+        exit::{self, Failure},
+        output::remark,
+    },
     domain::moving::Progress,
     ports::{Clock as _, Job, SystemClock},
 };
 
 /// Looks at a job are this far apart, however fast it runs.
 const APART: Duration = Duration::from_millis(200);
+
+/// What to do when there is no more news.
+const LOST: &str = "\n\nhint: the work may go on there; look with `lp2rc migrate status`";
 
 /// Signals of whoever started us.
 pub(super) struct Interrupts(mpsc::UnboundedReceiver<()>);
@@ -41,7 +47,8 @@ impl Interrupts {
         Ok(Self(receive))
     }
 
-    async fn next(&mut self) {
+    /// The next one.
+    pub(super) async fn next(&mut self) {
         if self.0.recv().await.is_none() {
             // Nobody can interrupt any more.
             std::future::pending::<()>().await;
@@ -86,7 +93,13 @@ pub(super) async fn follow(
         };
         match (news, seat) {
             (Some(job), _) => {
-                let job = job.inspect_err(|_| meter.clear())?;
+                let job = job.map_err(|mut failure| {
+                    meter.clear();
+                    if failure.code == exit::BUSY {
+                        failure.message.push_str(LOST);
+                    }
+                    failure
+                })?;
                 if job.end.is_some() {
                     meter.clear();
                     return Ok(Left::Ended(job));

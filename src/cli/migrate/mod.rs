@@ -58,7 +58,12 @@ async fn watched(
     request: &Request,
     interrupts: &mut Interrupts,
 ) -> Result<Job, Failure> {
-    let number = seat.start(request).await?;
+    let number = tokio::select! {
+        biased;
+        // A daemon that does not answer must not hold us.
+        () = interrupts.next() => return Err(unknown()),
+        number = seat.start(request) => number?,
+    };
     let mut meter = Meter::of_process();
     match follow(seat, number, &mut meter, interrupts).await? {
         Left::Ended(job) => Ok(job),
@@ -69,9 +74,9 @@ async fn watched(
 
 /// Watches a job of the daemon that was begun elsewhere.
 async fn attach(common: &Common, job: Option<u64>, how: &Show) -> Result<(), Failure> {
-    let mut interrupts = Interrupts::of_process()?;
     let seat = Seat::daemon(&common.dir()?).await?;
     let number = seat.chosen(job).await?;
+    let mut interrupts = Interrupts::of_process()?;
     let mut meter = Meter::of_process();
     match follow(&seat, number, &mut meter, &mut interrupts).await? {
         Left::Ended(job) => finished(job, how),
@@ -155,6 +160,13 @@ fn detached(number: u64) -> Failure {
         "detached; the daemon goes on with job {number}\n\nhint: look with `lp2rc migrate status`, watch it again with `lp2rc migrate attach {number}`, stop it with `lp2rc migrate stop {number}`"
     );
     Failure::new(exit::INTERRUPTED, message)
+}
+
+fn unknown() -> Failure {
+    Failure::new(
+        exit::INTERRUPTED,
+        "interrupted before anybody said whether the work has begun\n\nhint: look with `lp2rc migrate status`",
+    )
 }
 
 fn abandoned() -> Failure {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
-    Answer, Desk, arguments, json, whole,
+    Answer, Desk, arguments, blocking, json, whole,
     wire::{Refusal, RefusalKind},
 };
 use crate::{
@@ -148,8 +148,13 @@ pub(super) async fn show(
         let seen = seen.into();
         clock::timeout(&*operations.clock, wait, jobs.changed(number, &seen)).await;
     }
-    let job = jobs.look(number).ok_or_else(|| unknown(number))?;
-    json(&Job::try_from(job)?)
+    let jobs = Arc::clone(jobs);
+    // The document of a plan may have several MiB.
+    blocking(move || {
+        let job = jobs.look(number).ok_or_else(|| unknown(number))?;
+        json(&Job::try_from(job)?)
+    })
+    .await
 }
 
 /// `POST /admin/jobs/{number}/stop`.
