@@ -261,8 +261,8 @@ impl std::fmt::Display for TargetVersion {
 /// Seats of a licence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seats {
-    /// How many there are.
-    pub limit: u64,
+    /// How many there are; `None` when the licence sets no limit.
+    pub limit: Option<u64>,
     /// How many are taken.
     pub used: u64,
 }

@@ -239,13 +239,19 @@ impl RocketChat {
             return Ok((None, None));
         };
         let licence = licence(&answer);
-        let (Some(limit), used) = (licence.seats, licence.used) else {
-            return Ok((None, licence.paid));
+        let Some(limit) = licence.seats else {
+            // A licence that was read and names no number sets none.
+            let endless = Seats {
+                limit: None,
+                used: licence.used.unwrap_or_default(),
+            };
+            return Ok((licence.paid.map(|_| endless), licence.paid));
         };
-        let used = match used {
+        let used = match licence.used {
             Some(used) => Some(used),
             None => self.active_people().await?,
         };
+        let limit = Some(limit);
         Ok((used.map(|used| Seats { limit, used }), licence.paid))
     }
 

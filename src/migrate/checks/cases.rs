@@ -439,7 +439,7 @@ fn warnings_wait_for_their_name_and_failures_for_nobody() {
     assert_eq!(verdict(&read).end(), End::Done);
     assert_eq!(read.findings.last().unwrap().result, "acknowledged");
 
-    world.capabilities.seats.as_mut().unwrap().limit = 0;
+    world.capabilities.seats.as_mut().unwrap().limit = Some(0);
     let refused = findings(&world, &look);
     assert_eq!(verdict(&refused).end(), End::Refused);
     assert!(

@@ -8,7 +8,7 @@ use super::{
     nobody,
 };
 use crate::{
-    domain::Owner,
+    domain::{Owner, target::Seats},
     migrate::{
         verify::wanted::{LeftOut, Wanted},
         wire::Finding,
@@ -27,8 +27,12 @@ pub(super) fn seats(name: &'static str, scene: &Scene<'_>) -> Finding {
             "look into the workspace's licence; without seats users are refused half-way",
         ),
         None => skipped(name, "the licence tells of no seats"),
-        Some(seats) => {
-            let free = seats.limit.saturating_sub(seats.used);
+        Some(Seats { limit: None, .. }) => ok(name, "the licence sets no limit to its seats"),
+        Some(Seats {
+            limit: Some(limit),
+            used,
+        }) => {
+            let free = limit.saturating_sub(used);
             let told = format!(
                 "{needed} of {free} free seats are needed: {new} users to create, {waking} to activate"
             );

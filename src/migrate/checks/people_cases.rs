@@ -21,7 +21,10 @@ fn foreign(world: &mut World, username: &str, address: &str) {
 }
 
 fn seats(world: &mut World, limit: u64, used: u64) {
-    world.capabilities.seats = Some(Seats { limit, used });
+    world.capabilities.seats = Some(Seats {
+        limit: Some(limit),
+        used,
+    });
 }
 
 fn without_email(world: &mut World, place: usize) {

@@ -257,7 +257,7 @@ fn capabilities() -> Capabilities {
         missing_rights: Some(Vec::new()),
         rate_limited: false,
         seats: Some(Seats {
-            limit: 50,
+            limit: Some(50),
             used: 10,
         }),
         paid_omnichannel: Some(true),
