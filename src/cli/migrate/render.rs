@@ -1,7 +1,6 @@
 //! A job's result, in the form that was asked for, where it was asked for.
 //!
-//! JSON is the document itself. Tables are made here; [`markdown`] and [`html`] are the one place
-//! where documents made for reading come in.
+//! JSON is the document itself. Tables are made here, pages for a review in [`crate::migrate::show`].
 
 use std::path::PathBuf;
 
@@ -13,7 +12,10 @@ use crate::{
         exit::{self, Failure},
         output::{Output, Rows, say, text_of},
     },
-    migrate::wire::{Applied, Checks, Owned, Parity, PlanDocument, Status},
+    migrate::{
+        show as pages,
+        wire::{Applied, Checks, Owned, Parity, PlanDocument, Status},
+    },
 };
 
 /// How a result is printed.
@@ -115,7 +117,7 @@ fn write_plan(how: &Show, made: &PlanDocument) -> Result<(), Failure> {
 
 fn print_plan(form: Form, made: &PlanDocument) -> Result<(), Failure> {
     match form {
-        Form::Markdown => say(&markdown(made, &plan::tables(made))?),
+        Form::Markdown => say(&pages::markdown::plan(made)),
         Form::Table | Form::Json | Form::Html => print(form, made, &plan::tables(made)),
     }
 }
@@ -125,8 +127,8 @@ fn report(how: &Show, found: &Parity) -> Result<(), Failure> {
     let text = |form| match form {
         Form::Table => text_of(Output::Table, found, &parity::tables(found)),
         Form::Json => text_of(Output::Json, found, &[]),
-        Form::Markdown => markdown(found, &parity::tables(found)),
-        Form::Html => html(found),
+        Form::Markdown => Ok(pages::markdown::parity(found)),
+        Form::Html => Ok(pages::html::parity(found)),
     };
     match &how.file {
         None => say(&text(how.form)?),
@@ -135,23 +137,6 @@ fn report(how: &Show, found: &Parity) -> Result<(), Failure> {
             say(&text(Form::Table)?)
         }
     }
-}
-
-/// Seam: Markdown of a plan or of a parity report, from their tables.
-fn markdown<T: Serialize>(document: &T, tables: &[Rows]) -> Result<String, Failure> {
-    text_of(Output::Markdown, document, tables)
-}
-
-/// Seam: a parity report as one self-contained page.
-fn html(found: &Parity) -> Result<String, Failure> {
-    let text = text_of(Output::Table, found, &parity::tables(found))?;
-    let text = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    Ok(format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Parity</title></head>\n<body><pre>\n{text}</pre></body></html>\n"
-    ))
 }
 
 /// Prints the document or its tables; a page there is only of a parity report.
