@@ -112,6 +112,45 @@ async fn saved_info_replaces_the_whole_object_and_the_whole_list() {
 }
 
 #[tokio::test]
+async fn limits_may_be_saved_by_either_way_whatever_the_release() {
+    let rc = fresh().await;
+    rc.sim.behave(|behaviour| {
+        behaviour.save_info = Some(false);
+        behaviour.save_info_method = Some(true);
+    });
+    let ann = agent(&rc, "ann", &[]);
+    let body = json!({ "agentId": ann, "agentData": {}, "agentDepartments": [] });
+    assert_eq!(rc.post("livechat/agents.saveInfo", body).await.status, 404);
+    let call = |id: &str| {
+        let data = json!({ "maxNumberSimultaneousChat": 2 });
+        let message = json!({
+            "msg": "method",
+            "id": "9",
+            "method": "livechat:saveAgentInfo",
+            "params": [id, data, []],
+        });
+        let body = json!({ "message": message.to_string() });
+        rc.done("method.call/livechat:saveAgentInfo", body)
+    };
+    let inner = |reply: &Value| -> Value {
+        serde_json::from_str(reply["message"].as_str().unwrap()).unwrap()
+    };
+    let expected = json!({ "msg": "result", "id": "9", "result": true });
+    assert_eq!(inner(&call(&ann).await), expected);
+    let refused = inner(&call("nobody").await);
+    assert_eq!(refused["error"]["error"], "error-user-is-not-agent");
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays_one() {
+    let rc = fresh().await;
+    let body = |username: &str| json!({ "roleId": "admin", "username": username });
+    rc.done("roles.removeUserFromRole", body("admin")).await;
+    let refused = rc.post("roles.removeUserFromRole", body("bridge")).await;
+    assert_eq!(refused.refusal(), (400, "error-admin-required"));
+}
+
+#[tokio::test]
 async fn what_is_not_found_may_be_200_with_null() {
     let rc = fresh().await;
     let bob = rc.user("bob").await;

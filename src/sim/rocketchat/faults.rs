@@ -76,7 +76,7 @@ pub enum What {
     Html,
     /// `success: false` with status 200 instead of anything.
     Unsuccessful,
-    /// The true answer, with its body cut in half.
+    /// The true answer in well-formed HTTP, but its body ends halfway.
     Truncate,
     /// `users.create` makes the user and then fails to write his custom fields.
     UserWithoutFields,

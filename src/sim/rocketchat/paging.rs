@@ -75,6 +75,22 @@ impl Page {
             shown.sort_by(|a, b| self.order(a, b));
             shown.into_iter().skip(from).take(size).collect()
         };
+        self.shown(name, page, total)
+    }
+
+    /// The page of a list of which only the page itself has to be looked at: `pick` gives what
+    /// comes behind so many items, at most so many.
+    pub(super) fn picked(
+        &self,
+        name: &str,
+        total: usize,
+        pick: impl FnOnce(usize, usize) -> Vec<Value>,
+    ) -> Map<String, Value> {
+        let page = pick(self.offset.min(total), self.count.unwrap_or(total));
+        self.shown(name, page, total)
+    }
+
+    fn shown(&self, name: &str, page: Vec<Value>, total: usize) -> Map<String, Value> {
         let members = [
             ("count", json!(page.len())),
             ("offset", json!(self.offset)),

@@ -104,6 +104,17 @@ pub(super) fn list(call: &mut Call<'_>) -> Done {
         let found = call.world.user_mailed(address).into_iter();
         return Ok(page.of("users", found, "username", show));
     }
+    if page.is_sorted_by("username") {
+        let world = &*call.world;
+        let pick = |from, size| {
+            world
+                .users_from(from)
+                .take(size)
+                .map(|one| show(&one))
+                .collect()
+        };
+        return Ok(page.picked("users", world.user_count(), pick));
+    }
     Ok(page.of("users", call.world.users(), "username", show))
 }
 

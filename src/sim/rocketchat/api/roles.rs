@@ -81,9 +81,8 @@ pub(super) fn remove(call: &mut Call<'_>) -> Done {
         let reason = "User is not in this role";
         return Err(Refused::coded("error-user-not-in-role", reason));
     }
-    let admins = call.world.users().filter(|user| user.has_role("admin"));
-    let last = admins.count() == 1;
-    if id == "admin" && last {
+    let admins = || call.world.users().filter(|user| user.has_role("admin"));
+    if id == "admin" && admins().count() == 1 {
         let reason = "You need to have at least one admin";
         return Err(Refused::coded("error-admin-required", reason));
     }

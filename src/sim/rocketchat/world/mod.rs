@@ -12,8 +12,9 @@ mod settings;
 mod user;
 mod users;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use ahash::AHashMap;
 use serde_json::Value;
 
 use self::ids::Ids;
@@ -51,20 +52,20 @@ pub(super) struct Token {
 /// Everything that the workspace holds.
 #[derive(Debug)]
 pub(super) struct World {
-    users: HashMap<String, SimUser>,
+    users: AHashMap<String, SimUser>,
     /// Exact names, in the order of lists.
     by_username: BTreeMap<String, String>,
     /// Names without case: what must be unique.
-    folded: HashMap<String, String>,
+    folded: AHashMap<String, String>,
     /// Addresses without case.
-    by_email: HashMap<String, String>,
+    by_email: AHashMap<String, String>,
     /// Users who take a seat.
     seated: usize,
-    pub(super) tokens: HashMap<String, Token>,
+    pub(super) tokens: AHashMap<String, Token>,
     departments: BTreeMap<String, SimDepartment>,
     /// By department and agent.
     members: BTreeMap<(String, String), SimMember>,
-    of_agent: HashMap<String, BTreeSet<String>>,
+    of_agent: AHashMap<String, BTreeSet<String>>,
     settings: BTreeMap<String, Value>,
     pub(super) permissions: BTreeMap<String, BTreeSet<String>>,
     /// Open chats by agent and department.
@@ -83,15 +84,15 @@ impl World {
     /// The workspace of a simulator that starts now: the bridge's own user and the foreign ones.
     pub(super) fn new(config: &SimConfig, now: Timestamp) -> Self {
         let mut world = Self {
-            users: HashMap::new(),
+            users: AHashMap::new(),
             by_username: BTreeMap::new(),
-            folded: HashMap::new(),
-            by_email: HashMap::new(),
+            folded: AHashMap::new(),
+            by_email: AHashMap::new(),
             seated: 0,
-            tokens: HashMap::new(),
+            tokens: AHashMap::new(),
             departments: BTreeMap::new(),
             members: BTreeMap::new(),
-            of_agent: HashMap::new(),
+            of_agent: AHashMap::new(),
             settings: settings::defaults(),
             permissions: rights::defaults(),
             chats: BTreeMap::new(),

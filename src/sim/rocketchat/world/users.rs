@@ -24,8 +24,21 @@ impl World {
 
     /// Everybody, by username.
     pub(in crate::sim::rocketchat) fn users(&self) -> impl Iterator<Item = &SimUser> {
-        let ids = self.by_username.values();
+        self.users_from(0)
+    }
+
+    /// Everybody behind the first so many, by username.
+    pub(in crate::sim::rocketchat) fn users_from(
+        &self,
+        from: usize,
+    ) -> impl Iterator<Item = &SimUser> {
+        let ids = self.by_username.values().skip(from);
         ids.filter_map(|id| self.users.get(id))
+    }
+
+    /// How many users there are.
+    pub(in crate::sim::rocketchat) fn user_count(&self) -> usize {
+        self.users.len()
     }
 
     /// How many users take a seat.
