@@ -398,12 +398,19 @@ fn departments_can_be_created_or_are_folded_into_one() {
                 "failed",
                 "more than once, so it is not clear which is meant [Sales]",
             ),
-            // An archived namesake does not confuse anybody.
             (
                 "departments",
                 |world, _| {
                     department(world, "x", "Sales");
-                    department(world, "y", "Sales");
+                    world.there[0].enabled = false;
+                },
+                "failed",
+                "1 department is archived or disabled there, and not ours to open [Sales]",
+            ),
+            (
+                "departments",
+                |world, _| {
+                    *world = World::moved();
                     world.there[0].archived = true;
                 },
                 "ok",

@@ -24,7 +24,8 @@ const FOLD: &str = "set migrate.departments to \"one\" and migrate.single_depart
 /// | one or more | unknown | unknown | warning |
 /// | one or more | otherwise | | ok |
 ///
-/// Before all that: a name that several departments have there is failed.
+/// Before all that: a name that several departments have there is failed, and so is one whose
+/// department is closed and not ours.
 pub(super) fn departments(name: &'static str, scene: &Scene<'_>) -> Finding {
     if scene.people.is_empty() {
         return nobody(name);
@@ -33,12 +34,17 @@ pub(super) fn departments(name: &'static str, scene: &Scene<'_>) -> Finding {
     let (desired, actual) = (&inputs.believed.desired, inputs.actual);
     let mut missing = Vec::new();
     let mut unclear = Vec::new();
+    let mut closed = Vec::new();
     let wanted = needed(scene.people);
-    for department in &wanted {
-        match find(department, desired, actual, inputs.links) {
-            Found::One(_) => {}
-            Found::Nothing => missing.push(*department),
-            Found::Several(_) => unclear.push(*department),
+    for department_name in &wanted {
+        match find(department_name, desired, actual, inputs.links) {
+            Found::One { department, ours } => {
+                if !ours && (department.archived || !department.enabled) {
+                    closed.push(*department_name);
+                }
+            }
+            Found::Nothing => missing.push(*department_name),
+            Found::Several(_) => unclear.push(*department_name),
         }
     }
     if !unclear.is_empty() {
@@ -49,6 +55,14 @@ pub(super) fn departments(name: &'static str, scene: &Scene<'_>) -> Finding {
         let remedy =
             "rename the others, or name the one that is meant by its id in mapping.skills.map";
         return about(failed(name, detail, remedy), unclear);
+    }
+    if !closed.is_empty() {
+        let detail = format!(
+            "{} archived or disabled there, and not ours to open",
+            counted(closed.len(), "department is", "departments are")
+        );
+        let remedy = "open it there, or map to another name";
+        return about(failed(name, detail, remedy), closed);
     }
     let wanted = counted(wanted.len(), "department is", "departments are");
     if missing.is_empty() {

@@ -176,7 +176,7 @@ pub(super) fn protected(name: &'static str, scene: &Scene<'_>) -> Finding {
     }
     let linked = protected.iter().filter(|one| one.link.is_some()).count();
     let detail = format!(
-        "{} left alone, because the user of that name is protected there; {linked} of these users were ours",
+        "{} left alone, because the user of that name is protected there, the bridge's own, or a bot; {linked} of these users were ours",
         counted(protected.len(), "agent is", "agents are")
     );
     let remedy = "change migrate.protected_users or migrate.protected_roles, or take the role away, if they shall be moved";

@@ -128,7 +128,12 @@ fn who_is_left_out_on_purpose_is_no_difference() {
     let left: Vec<_> = found
         .left_out
         .iter()
-        .map(|one| (one.subject.as_str(), one.why.split(';').next().unwrap()))
+        .map(|one| {
+            (
+                one.subject.as_str(),
+                one.why.split([';', ':']).next().unwrap(),
+            )
+        })
         .collect();
     assert_eq!(
         left,
@@ -138,7 +143,7 @@ fn who_is_left_out_on_purpose_is_no_difference() {
                 "ada (1)",
                 "has no e-mail address, and migrate.missing_email is \"skip\""
             ),
-            ("bob (2)", "the user of that name is protected there"),
+            ("bob (2)", "the user is protected there"),
             (
                 "excluded (7)",
                 "takes no part, by participants or mapping.email"
@@ -210,6 +215,34 @@ fn who_has_left_is_judged_by_the_removal() {
 }
 
 #[test]
+fn who_no_longer_takes_part_is_judged_like_who_has_left() {
+    let mut world = World::moved();
+    let left = world.agents.pop().unwrap();
+    world.others.push((*left.believed).clone());
+    assert_eq!(
+        parity(&world).left_out[0].why,
+        "takes no part, by participants or mapping.email; his user is as migrate.removal = \"not-available\" wants it"
+    );
+    world.there(2).available = true;
+    let expected = ["cleo availability takes no part|not available|available"];
+    assert_eq!(told(&parity(&world)), expected);
+    // He counts to the wave he was moved with, whatever the rules say by now.
+    let link = world.links.agents.values_mut().next_back().unwrap();
+    link.wave = "first".to_owned();
+    let part = Part {
+        wave: Some("first".to_owned()),
+        cut_over: false,
+    };
+    assert_eq!(told(&look(&world, &part, &[])), expected);
+    // A bot is never touched, and neither is the bridge's own user.
+    world.users[2].person = false;
+    assert_eq!(told(&parity(&world)), Vec::<String>::new());
+    world.users[2].person = true;
+    world.capabilities.me = world.users[2].id.clone();
+    assert_eq!(told(&parity(&world)), Vec::<String>::new());
+}
+
+#[test]
 fn waves_are_counted_apart_and_compared_alone() {
     let mut world = World::moved();
     world.own(0, Owner::Target);
@@ -235,12 +268,14 @@ fn waves_are_counted_apart_and_compared_alone() {
     assert_eq!(lines(&alone), [first]);
     assert_eq!(parity_end(&alone), End::Done);
     assert_eq!(parity_end(&all), End::Differences);
-    // After a cut-over nobody's availability is the source's any more.
-    world.own(0, Owner::Source);
-    assert_eq!(
-        told(&look(&world, &part, &[])),
-        ["ada availability online|decided by Rocket.Chat, after the cut-over|not available"]
-    );
+    // After a cut-over nobody's availability is the source's any more, not even in part.
+    for owner in [Owner::Source, Owner::Both] {
+        world.own(0, owner);
+        assert_eq!(
+            told(&look(&world, &part, &[])),
+            ["ada availability online|decided by Rocket.Chat, after the cut-over|not available"]
+        );
+    }
 }
 
 #[test]

@@ -11,33 +11,41 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::migrate) enum Found<'a> {
     /// This one.
-    One(&'a TargetDepartment),
+    One {
+        /// The department.
+        department: &'a TargetDepartment,
+        /// Whether it is linked: what is not ours is not opened.
+        ours: bool,
+    },
     /// None.
     Nothing,
     /// So many, and none of them is known to be meant.
     Several(usize),
 }
 
-/// Looks a department up: by link, by the id that mapping names, by exact name; an open one before
-/// archived ones.
+/// Looks a department up: by link, by the id that mapping names, by exact name.
 pub(in crate::migrate) fn find<'a>(
-    name: &'a str,
+    name: &str,
     desired: &Desired,
     actual: &'a Actual,
     links: &Links,
 ) -> Found<'a> {
-    let linked = links.departments.get(name).map(|link| &link.id);
-    let wanted = desired.departments.iter().filter(|one| one.name == name);
-    let mut by_id = linked.into_iter().chain(wanted.map(|one| &one.id));
-    if let Some(found) = by_id.find_map(|id| actual.department(id)) {
-        return Found::One(found);
+    let link = links.departments.get(name);
+    if let Some(department) = link.and_then(|link| actual.department(&link.id)) {
+        let ours = true;
+        return Found::One { department, ours };
     }
-    let all: Vec<_> = actual.departments_named(name).collect();
-    let mut open = all.iter().filter(|one| !one.archived);
-    match (all.as_slice(), open.next(), open.next()) {
-        ([], _, _) => Found::Nothing,
-        ([one], _, _) | (_, Some(one), None) => Found::One(one),
-        (several, _, _) => Found::Several(several.len()),
+    let mut wanted = desired.departments.iter().filter(|one| one.name == name);
+    let given = wanted.find_map(|one| actual.department(&one.id));
+    let named = actual.departments().iter().filter(|one| one.name == name);
+    let named: Vec<_> = named.collect();
+    match (given, named.as_slice()) {
+        (Some(department), _) | (None, &[department]) => Found::One {
+            department,
+            ours: false,
+        },
+        (None, []) => Found::Nothing,
+        (None, several) => Found::Several(several.len()),
     }
 }
 
@@ -49,19 +57,22 @@ pub(in crate::migrate) fn needed<'a>(people: &[Wanted<'a>]) -> BTreeSet<&'a str>
         .collect()
 }
 
-/// Ids of the needed departments that are there, by name.
-pub(super) fn meant<'a>(
+/// Ids of all departments that mapping knows or that are ours, by name, as far as they are there.
+pub(super) fn known<'a>(
     people: &[Wanted<'a>],
-    desired: &Desired,
+    desired: &'a Desired,
     actual: &'a Actual,
-    links: &Links,
+    links: &'a Links,
 ) -> BTreeMap<&'a str, &'a DepartmentId> {
-    let names = needed(people).into_iter();
-    let known = names.filter_map(|name| match find(name, desired, actual, links) {
-        Found::One(one) => Some((name, &one.id)),
+    let mapped = desired.departments.iter().map(|one| one.name.as_str());
+    let linked = links.departments.keys().map(String::as_str);
+    let names: BTreeSet<_> = mapped.chain(linked).chain(needed(people)).collect();
+    let there = names.into_iter();
+    let there = there.filter_map(|name| match find(name, desired, actual, links) {
+        Found::One { department, .. } => Some((name, &department.id)),
         Found::Nothing | Found::Several(_) => None,
     });
-    known.collect()
+    there.collect()
 }
 
 /// Departments that are not there as they should be.
@@ -76,13 +87,22 @@ pub(super) fn differing(
         Found::Several(count) => Some(format!(
             "{count} departments have this name there, and none of them is ours; rename the others, or name the one that is meant by its id in mapping.skills.map"
         )),
-        Found::One(one) if one.archived => {
-            Some("is archived there, so no chat is routed to it; the move opens it".to_owned())
+        Found::One { department, ours } if department.archived || !department.enabled => {
+            let state = if department.archived {
+                "archived"
+            } else {
+                "disabled"
+            };
+            let remedy = if ours {
+                "the move opens it"
+            } else {
+                "it is not ours, so open it there, or map to another name"
+            };
+            Some(format!(
+                "is {state} there, so no chat is routed to it; {remedy}"
+            ))
         }
-        Found::One(one) if !one.enabled => {
-            Some("is disabled there, so no chat is routed to it; the move opens it".to_owned())
-        }
-        Found::One(_) => None,
+        Found::One { .. } => None,
     };
     let remark = |name: &str| {
         Some(Remark {

@@ -131,13 +131,17 @@ fn the_agents_side_and_the_link_are_compared() {
             &["ada user ada|ada as u-ada|ada as u-new"],
         ),
         (
-            |world| drop(world.links.agents.pop_first()),
+            |world| {
+                world.links.agents.pop_first();
+                world.users[0].custom_fields.clear();
+            },
             &["ada user ada|ada|ada, who is not ours"],
         ),
         (
             |world| {
                 world.links.agents.pop_first();
                 world.users[0].username = "other".into();
+                world.users[0].custom_fields.clear();
             },
             &["ada user ada|ada|other has the address, and is not ours"],
         ),
@@ -174,13 +178,7 @@ fn an_acknowledged_difference_is_shown_and_does_not_count() {
     let paid: Spoil = |world| world.there(0).limit = None;
     let renamed: Spoil = |world| world.users[0].name = "Ada L.".into();
     let no_field: Spoil = |world| world.users[0].custom_fields.clear();
-    let no_address: Spoil = |world| {
-        world.rules.missing_email = MissingEmail::Template("{id}@example.net".into());
-        world.believe(0, |entry| entry.agent.email = None);
-        world.agents[0].emails.clear();
-        world.users[0].emails.clear();
-    };
-    let cases: [(Spoil, &[&str], &str); 9] = [
+    let cases: [(Spoil, &[&str], &str); 8] = [
         (
             no_limit,
             &["limits-without-effect"],
@@ -194,7 +192,6 @@ fn an_acknowledged_difference_is_shown_and_does_not_count() {
         (renamed, &["verify:email"], ""),
         (no_field, &["custom-fields"], "custom-fields"),
         (no_field, &["verify:id-field"], "verify:id-field"),
-        (no_address, &["emails-missing"], "emails-missing"),
     ];
     for (number, (spoil, names, expected)) in cases.into_iter().enumerate() {
         let mut world = World::moved();
@@ -217,7 +214,7 @@ fn an_acknowledged_difference_is_shown_and_does_not_count() {
 }
 
 #[test]
-fn a_real_address_is_as_good_as_a_made_up_one() {
+fn an_address_is_made_up_only_to_create_a_user() {
     let mut world = World::moved();
     world.rules.missing_email = MissingEmail::Template("{id}@example.net".into());
     world.believe(0, |entry| entry.agent.email = Some("  ".into()));
@@ -226,5 +223,46 @@ fn a_real_address_is_as_good_as_a_made_up_one() {
         address: "ada@home.example.org".into(),
         verified: true,
     }];
+    assert_eq!(told(&parity(&world)), Vec::<String>::new());
+    world.users[0].emails.clear();
+    assert_eq!(told(&parity(&world)), Vec::<String>::new());
+}
+
+#[test]
+fn a_user_who_carries_the_agents_id_is_told_and_compared() {
+    let mut world = World::moved();
+    world.links.agents.pop_first();
+    world.users[0].active = false;
+    let expected = [
+        "ada user ada|ada|ada carries the agent's id, and is not linked yet",
+        "ada active yes|yes|no",
+    ];
+    let found = parity(&world);
+    assert_eq!(told(&found), expected);
+    assert_eq!(found.waves[0].provisioned, 0);
+    // Of two nobody can tell which it is.
+    let mut twin = world.users[0].clone();
+    twin.id = TargetId::new("u-twin");
+    twin.username = "twin".to_owned();
+    world.users.push(twin);
+    let expected = ["ada user ada|ada|ada, who is not ours"];
+    assert_eq!(told(&parity(&world)), expected);
+}
+
+#[test]
+fn departments_that_mapping_knows_are_compared_even_when_they_are_not_ours() {
+    let mut world = World::moved();
+    world.links.departments.clear();
+    world.agents[0].departments.clear();
+    assert_eq!(
+        told(&parity(&world)),
+        ["ada departments Selling|-|Sales"],
+        "a member too many"
+    );
+    // What mapping has never heard of is somebody else's.
+    world.departments.clear();
+    for agent in &mut world.agents {
+        agent.departments.clear();
+    }
     assert_eq!(told(&parity(&world)), Vec::<String>::new());
 }

@@ -1,10 +1,12 @@
 //! Agents of the roster who take no part, and what has become of their users.
 
+use std::sync::Arc;
+
 use super::{
     Inputs,
     person::{Found, Sides, owner_word, result},
     routable,
-    wanted::{Waves, is_protected},
+    wanted::{Waves, is_untouchable},
 };
 use crate::{
     domain::{
@@ -14,16 +16,17 @@ use crate::{
     migrate::wire::{PersonLine, Remark},
 };
 
-/// Goes through everybody of the roster who is not wanted in the target.
+/// Goes through everybody of the roster who is not wanted in the target: they have left the source,
+/// or no longer take part. Whoever was moved counts to the wave he was moved with.
 ///
 /// | who | told as |
 /// |---|---|
-/// | takes no part, never moved | left out |
-/// | takes no part any more, has a user of ours | left out: the user stays as he is |
-/// | has left the source, the target decides about him | left out |
-/// | has left the source, user as `removal` wants it | left out |
-/// | has left the source, user not as `removal` wants it | different |
-/// | has left the source, never moved or user gone | not at all |
+/// | takes no part, no user of ours | left out |
+/// | has left the source, no user of ours | not at all |
+/// | has a user of ours, about whom the target decides | left out |
+/// | has a user of ours, who is protected | left out |
+/// | has a user of ours, who is as `removal` wants it | left out |
+/// | has a user of ours, who is not as `removal` wants it | different |
 pub(super) fn judge(
     inputs: &Inputs<'_>,
     sides: &Sides<'_>,
@@ -35,51 +38,43 @@ pub(super) fn judge(
     let mut moving = inputs.believed.desired.agents.iter().peekable();
     for entry in inputs.believed.roster.entries() {
         let id = &entry.agent.id;
-        let before = |agent: &&std::sync::Arc<DesiredAgent>| agent.identity.source_id < *id;
+        let before = |agent: &&Arc<DesiredAgent>| agent.identity.source_id < *id;
         while moving.next_if(before).is_some() {}
-        let wave = waves.of(&entry.agent);
-        if moving
-            .next_if(|agent| agent.identity.source_id == *id)
-            .is_some()
-            || only.is_some_and(|only| only != wave)
-        {
+        let takes_part = moving.next_if(|agent| agent.identity.source_id == *id);
+        let link = inputs.links.agents.get(id);
+        let wave = link.map_or_else(|| waves.of(&entry.agent), |link| link.wave.as_str());
+        if takes_part.is_some() || only.is_some_and(|only| only != wave) {
             continue;
         }
-        let link = inputs.links.agents.get(id);
-        let user = link.and_then(|link| inputs.actual.user(&link.target_id));
-        let mut leave = |why: String| {
-            left_out.push(Remark {
-                subject: subject(entry, link),
-                why,
-            });
+        let gone = is_gone(entry);
+        let what = if gone {
+            "has left LivePerson"
+        } else {
+            "takes no part, by participants or mapping.email"
         };
-        match (entry.standing, user) {
-            (Standing::Gone { .. }, None) => {}
-            (Standing::Gone { .. }, Some(user)) => {
-                if entry.owner == Owner::Target {
-                    leave("has left LivePerson; his availability is Rocket.Chat's".to_owned());
-                } else if is_protected(inputs.rules, user) {
-                    leave("has left LivePerson, and his user is protected there".to_owned());
-                } else {
-                    match retired(entry, user, sides, wave) {
-                        Some(differs) => people.push(differs),
-                        None => leave(format!(
-                            "has left LivePerson; his user is as migrate.removal = \"{}\" wants it",
-                            inputs.rules.removal.word()
-                        )),
-                    }
+        let user = link.and_then(|link| inputs.actual.user(&link.target_id));
+        let why = match user {
+            None if gone => continue,
+            None => what.to_owned(),
+            Some(_) if entry.owner == Owner::Target => {
+                format!("{what}; his availability is Rocket.Chat's")
+            }
+            Some(user) if is_untouchable(inputs.actual, inputs.rules, user) => {
+                format!("{what}; his user is protected there")
+            }
+            Some(user) => {
+                if let Some(differs) = retired(entry, user, sides, wave) {
+                    people.push(differs);
+                    continue;
                 }
+                let removal = inputs.rules.removal.word();
+                format!("{what}; his user is as migrate.removal = \"{removal}\" wants it")
             }
-            (Standing::Present | Standing::Missing { .. } | Standing::Frozen { .. }, None) => {
-                leave("takes no part, by participants or mapping.email".to_owned());
-            }
-            (Standing::Present | Standing::Missing { .. } | Standing::Frozen { .. }, Some(_)) => {
-                leave(
-                    "takes no part any more, by participants or mapping.email; his user stays as he is"
-                        .to_owned(),
-                );
-            }
-        }
+        };
+        left_out.push(Remark {
+            subject: subject(entry, link),
+            why,
+        });
     }
 }
 
@@ -105,7 +100,12 @@ fn retired(
     if !(wrong && user.active) {
         return None;
     }
-    found.note(field, ["has left", bridge, target], "");
+    let source = if is_gone(entry) {
+        "has left"
+    } else {
+        "takes no part"
+    };
+    found.note(field, [source, bridge, target], "");
     let capabilities = &sides.actual.capabilities;
     let why_not = routable::why_not(Some(user), None, capabilities, &sides.rules.agent_role);
     Some(PersonLine {
@@ -119,6 +119,13 @@ fn retired(
         why_not,
         differences: found.differences,
     })
+}
+
+fn is_gone(entry: &RosterEntry) -> bool {
+    match entry.standing {
+        Standing::Gone { .. } => true,
+        Standing::Present | Standing::Missing { .. } | Standing::Frozen { .. } => false,
+    }
 }
 
 fn subject(entry: &RosterEntry, link: Option<&Link>) -> String {

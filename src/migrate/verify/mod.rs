@@ -69,8 +69,7 @@ pub fn verify(inputs: &Inputs<'_>) -> Parity {
     let wanted = wanted::everybody(believed, actual, links, rules, part.wave.as_deref());
     let sides = Sides {
         actual,
-        links,
-        departments: departments::meant(&wanted, &believed.desired, actual, links),
+        departments: departments::known(&wanted, &believed.desired, actual, links),
         rules,
         acknowledged: inputs.acknowledged.iter().map(String::as_str).collect(),
         cut_over: part.cut_over,
@@ -155,7 +154,7 @@ fn waves(
             .filter(|(one, _)| one.wave == *name)
         {
             line.agents += 1;
-            line.provisioned += usize::from(one.user.is_some());
+            line.provisioned += usize::from(one.link.is_some() && one.user.is_some());
             line.cut_over += usize::from(one.agent.owner() == Owner::Target);
             line.equal += usize::from(person.result == "equal");
         }

@@ -4,18 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{routable, wanted::Wanted};
 use crate::{
-    domain::{
-        Actual, Capacity, DepartmentId, Owner, TargetUser,
-        moving::{Links, MoveRules},
-    },
+    domain::{Actual, Capacity, DepartmentId, Owner, TargetUser, moving::MoveRules},
     migrate::wire::{Difference, PersonLine},
 };
 
 /// What everybody is compared with.
 pub(super) struct Sides<'a> {
     pub(super) actual: &'a Actual,
-    pub(super) links: &'a Links,
-    /// Ids of the departments that are meant, by name.
+    /// Ids of the departments that mapping knows or that are ours, by name.
     pub(super) departments: BTreeMap<&'a str, &'a DepartmentId>,
     pub(super) rules: &'a MoveRules,
     pub(super) acknowledged: BTreeSet<&'a str>,
@@ -129,7 +125,11 @@ fn identity(one: &Wanted<'_>, found: &mut Found<'_, '_>) {
         let by_email = by_email
             .and_then(|email| actual.user_with_email(&email.text))
             .map(|user| user.username.as_str());
-        return match (one.namesake, by_email) {
+        return match (one.user.or(one.namesake), by_email) {
+            (Some(user), _) if one.user.is_some() => note(&format!(
+                "{} carries the agent's id, and is not linked yet",
+                user.username
+            )),
             (Some(user), _) => note(&format!("{}, who is not ours", user.username)),
             (None, Some(name)) => note(&format!("{name} has the address, and is not ours")),
             (None, None) => note("none"),
@@ -155,14 +155,11 @@ fn facts(one: &Wanted<'_>, user: &TargetUser, found: &mut Found<'_, '_>) {
     }
     if let Some(email) = &one.email {
         let first = user.emails.first().map(|email| email.address.as_str());
-        // An address that a template made up is only for creating the user: a real one is better.
-        let same =
-            first.is_some_and(|first| email.made_up || first.to_lowercase() == email.folded());
+        let same = first.is_some_and(|first| first.to_lowercase() == email.folded());
         if !same {
             let source = agent.email.as_deref().unwrap_or_default();
-            let warning = if email.made_up { "emails-missing" } else { "" };
             let texts = [source, &email.text, first.unwrap_or_default()];
-            found.note("email", texts, warning);
+            found.note("email", texts, "");
         }
     }
     if !user.active {
@@ -190,21 +187,18 @@ fn roles(one: &Wanted<'_>, user: &TargetUser, found: &mut Found<'_, '_>) {
     }
 }
 
-/// Departments that are missing, and departments of ours that are too many. A department that only
-/// shares the name with the one that is meant is another department.
+/// Departments that are missing, and those that mapping knows and does not put him in. Whatever only
+/// shares a name with the one that is meant is another department, and none of our business.
 fn departments(one: &Wanted<'_>, user: &TargetUser, found: &mut Found<'_, '_>) {
-    let sides = found.sides;
-    let member_of = sides.memberships.of(&user.id);
+    let known = &found.sides.departments;
+    let member_of = found.sides.memberships.of(&user.id);
     let wanted: BTreeSet<_> = one.departments.iter().copied().collect();
-    let meant = wanted.iter().filter(|name| {
-        let meant = sides.departments.get(*name);
-        meant.is_some_and(|meant| member_of.contains(meant))
+    let meant: BTreeSet<_> = wanted.iter().filter_map(|name| known.get(name)).collect();
+    // Two names may mean one department.
+    let there = known.iter().filter(|(name, id)| {
+        member_of.contains(*id) && (wanted.contains(*name) || !meant.contains(id))
     });
-    let ours = sides.links.departments.values();
-    let too_many = ours
-        .filter(|link| member_of.contains(&&link.id))
-        .map(|link| link.name.as_str());
-    let there: BTreeSet<_> = meant.copied().chain(too_many).collect();
+    let there: BTreeSet<_> = there.map(|(name, _)| *name).collect();
     if wanted != there {
         let skills = one.agent.believed.agent.skills.iter();
         let skills: Vec<_> = skills
@@ -242,7 +236,7 @@ fn as_an_agent(one: &Wanted<'_>, user: &TargetUser, found: &mut Found<'_, '_>) {
     let presence = one.agent.believed.agent.presence.word();
     // What is the target's, in part or whole, moves by itself and is never a difference.
     match one.agent.owner() {
-        Owner::Source if found.sides.cut_over => {
+        Owner::Source | Owner::Both if found.sides.cut_over => {
             let bridge = "decided by Rocket.Chat, after the cut-over";
             found.note("availability", [presence, bridge, shown], "");
         }

@@ -1,6 +1,9 @@
 //! What the rules of the move want of each agent, beside the user the target has for him.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use crate::{
     domain::{
@@ -36,11 +39,11 @@ pub(in crate::migrate) struct Wanted<'a> {
     pub(in crate::migrate) wave: &'a str,
     /// Says which user is his.
     pub(in crate::migrate) link: Option<&'a Link>,
-    /// That user, if he is still there.
+    /// That user if he is still there; without a link the one who carries the agent's id.
     pub(in crate::migrate) user: Option<&'a TargetUser>,
     /// The user who has his name there without being his.
     pub(in crate::migrate) namesake: Option<&'a TargetUser>,
-    /// `None` when he has no address and none is made up.
+    /// `None` when he has no address and none is made up, which is done only to create a user.
     pub(in crate::migrate) email: Option<Address<'a>>,
     /// Names, sorted, without repeats.
     pub(in crate::migrate) departments: Vec<&'a str>,
@@ -65,7 +68,7 @@ impl LeftOut {
                 "has no e-mail address, and migrate.missing_email is \"skip\"; give him one in LivePerson, or choose \"template\""
             }
             Self::Protected => {
-                "the user of that name is protected there; see migrate.protected_users and migrate.protected_roles"
+                "the user is protected there: by migrate.protected_users or migrate.protected_roles, as the bridge's own, or as a bot"
             }
         }
     }
@@ -107,6 +110,7 @@ pub(in crate::migrate) fn everybody<'a>(
     wave: Option<&str>,
 ) -> Vec<Wanted<'a>> {
     let waves = Waves::new(rules);
+    let carriers = carriers(actual, links, rules);
     let agents = believed.desired.agents.iter();
     agents
         .filter_map(|agent| {
@@ -115,13 +119,21 @@ pub(in crate::migrate) fn everybody<'a>(
                 return None;
             }
             let link = links.agents.get(&agent.identity.source_id);
-            let user = link.and_then(|link| actual.user(&link.target_id));
+            let user = match link {
+                Some(link) => actual.user(&link.target_id),
+                None => carriers.get(agent.identity.source_id.as_str()).copied(),
+            };
             let namesake = actual
                 .user_named(&agent.identity.username)
                 .filter(|other| user.is_none_or(|user| user.id != other.id));
-            let email = address(agent, &rules.missing_email);
-            let protected = |user: &&TargetUser| is_protected(rules, user);
-            let left_out = if user.or(namesake).is_some_and(|one| protected(&one)) {
+            let email = address(agent, &rules.missing_email)
+                .filter(|address| user.is_none() || !address.made_up);
+            let protected = match (user, namesake) {
+                (Some(user), _) => is_untouchable(actual, rules, user),
+                (None, Some(namesake)) => is_protected(rules, namesake),
+                (None, None) => false,
+            };
+            let left_out = if protected {
                 Some(LeftOut::Protected)
             } else if user.is_none() && email.is_none() {
                 Some(LeftOut::NoEmail)
@@ -142,8 +154,42 @@ pub(in crate::migrate) fn everybody<'a>(
         .collect()
 }
 
+/// Users without a link who carry an agent's id, by that id; of two with one id nobody is it.
+fn carriers<'a>(
+    actual: &'a Actual,
+    links: &Links,
+    rules: &MoveRules,
+) -> HashMap<&'a str, &'a TargetUser> {
+    let linked: HashSet<_> = links.agents.values().map(|link| &link.target_id).collect();
+    let mut carriers = HashMap::new();
+    let mut several = HashSet::new();
+    for user in actual
+        .users()
+        .iter()
+        .filter(|user| !linked.contains(&user.id))
+    {
+        if let Some(id) = user.custom_fields.get(&rules.id_field)
+            && carriers.insert(id.as_str(), user).is_some()
+        {
+            several.insert(id.as_str());
+        }
+    }
+    carriers.retain(|id, _| !id.is_empty() && !several.contains(id));
+    carriers
+}
+
+/// Whether the user of an agent must be left alone: by the rules, because it is the bridge's own,
+/// or because it is no person.
+pub(in crate::migrate) fn is_untouchable(
+    actual: &Actual,
+    rules: &MoveRules,
+    user: &TargetUser,
+) -> bool {
+    user.id == actual.capabilities.me || !user.person || is_protected(rules, user)
+}
+
 /// Whether the rules forbid to touch the user.
-pub(in crate::migrate) fn is_protected(rules: &MoveRules, user: &TargetUser) -> bool {
+fn is_protected(rules: &MoveRules, user: &TargetUser) -> bool {
     let name = user.username.to_lowercase();
     let named = rules.protected_users.iter();
     named.map(|one| one.to_lowercase()).any(|one| one == name)
