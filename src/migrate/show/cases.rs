@@ -202,7 +202,7 @@ fn a_plan_in_markdown_has_every_change() {
     let expected = "\
 # Plan of the move
 
-**3 changes for 1 agent: 2 roles create, 1 membership create**
+**3 changes for 1 agent; roles: create 2; membership: create 1**
 
 - Checksum: ab12
 - Made: 1970-01-01T00:00:00.000Z

@@ -86,7 +86,7 @@ pub fn change_line(change: &Change) -> ChangeLine {
     }
 }
 
-/// A plan in one line: `12 changes for 4 agents: 4 users create, 8 roles update`.
+/// A plan in one line: `12 changes for 4 agents; users: create 4; roles: update 8`.
 pub fn plan_headline(plan: &PlanDocument) -> String {
     let changes = counted(plan.changes.len(), "change", "changes");
     let agents = counted(plan.agents, "agent", "agents");
@@ -94,10 +94,10 @@ pub fn plan_headline(plan: &PlanDocument) -> String {
         return format!("nothing to do for {agents}");
     }
     let kinds = plan.summary.iter();
-    let kinds = kinds.map(|one| format!("{} {} {}", grouped(one.count), one.phase, one.effect));
+    let kinds = kinds.map(|one| format!("{}: {} {}", one.phase, one.effect, grouped(one.count)));
     format!(
-        "{changes} for {agents}: {}",
-        kinds.collect::<Vec<_>>().join(", ")
+        "{changes} for {agents}; {}",
+        kinds.collect::<Vec<_>>().join("; ")
     )
 }
 
