@@ -30,6 +30,7 @@ mod migrate_shown;
 mod migrate_world;
 mod moving;
 mod readme;
+mod rocketchat_facts;
 mod scenarios;
 mod server_api;
 mod server_check;
