@@ -93,7 +93,7 @@ impl<'de, const NEWEST: u32> Deserialize<'de> for Version<NEWEST> {
 mod tests {
     use super::*;
     use crate::{
-        domain::{Cursor, Generation, Timestamp},
+        domain::{Cursor, Generation, TargetId, Timestamp},
         state::tally::Tally,
     };
 
@@ -111,6 +111,19 @@ mod tests {
             String::from_utf8(encode(&record)).unwrap(),
             r#"{"v":1,"generation":7,"last_full":1331544926464,"tally":"0000000000000000"}"#
         );
+    }
+
+    #[test]
+    fn an_identity_names_a_former_id_only_where_there_is_one() {
+        let before = r#"{"v":1,"source_id":"7","target_id":"t7","username":"ada"}"#;
+        let after = r#"{"v":1,"source_id":"7","target_id":"u7","username":"ada","formerly":"t7"}"#;
+        for (stored, formerly) in [(before, None), (after, Some("t7"))] {
+            let identity = decode::<IdentityRecord>(stored.as_bytes()).unwrap();
+            let identity = identity.into_domain();
+            assert_eq!(identity.formerly.as_ref().map(TargetId::as_str), formerly);
+            let again = encode(&IdentityRecord::new(&identity));
+            assert_eq!(String::from_utf8(again).unwrap(), stored);
+        }
     }
 
     #[test]
