@@ -7,8 +7,11 @@
 //! | deactivate | not available | the same, and the user is deactivated |
 //!
 //! They are closed a phase earlier, because the target refuses to change the availability of
-//! somebody who is no agent or not active. Departments and limit fall with the role by themselves;
-//! they are taken by name, so that the journal has them for the way back.
+//! somebody who is no agent or not active. Who is deactivated already is left as he is: he gets no
+//! chats and holds no seat.
+//!
+//! Departments and limit fall with the role by themselves; they are taken by name, so that the
+//! journal has them for the way back.
 
 use std::collections::HashSet;
 
@@ -70,6 +73,9 @@ fn strip(
     inside: &[&Membership],
     removal: Removal,
 ) -> Option<Change> {
+    if !one.user.active {
+        return None;
+    }
     let user = one.user_ref();
     let role = &facts.rules.agent_role;
     let mut fields = Vec::new();
@@ -106,7 +112,7 @@ fn strip(
             role: role.clone(),
         });
     }
-    if removal == Removal::Deactivate && one.user.active {
+    if removal == Removal::Deactivate {
         fields.push(shown::active(false));
         writes.push(Write::SetActive {
             user,

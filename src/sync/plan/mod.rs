@@ -31,6 +31,8 @@ mod cases;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod matching_cases;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod undo_cases;
@@ -94,7 +96,8 @@ impl Plan {
         &self.scope
     }
 
-    /// What is to be done: by phase (of the way back: last phase first), within a phase by subject.
+    /// What is to be done: by phase (of the way back: last phase first, see [`undo`]; apply in this
+    /// order, do not sort by phase), within a phase by subject.
     /// Changes of one phase about different subjects do not depend on each other.
     pub fn changes(&self) -> &[Change] {
         &self.changes
@@ -149,8 +152,8 @@ pub fn plan(facts: &Facts<'_>, scope: &Scope) -> Plan {
     assemble::plan(facts, scope)
 }
 
-/// Plans the way back: the inverses of what a run has done (or may have done), last phase first;
-/// each keeps the phase of what it takes back. What somebody else has changed since is left out.
+/// Plans the way back: the inverses of what a run has done (or may have done), last phase first (of
+/// a run that went back itself: first phase first); each keeps the phase of what it takes back. What somebody else has changed since is left out.
 /// `phase` and `wave` take back only a part; with a wave, departments and settings stay, because
 /// other waves need them.
 ///

@@ -48,7 +48,7 @@ impl World {
         self.apply(plan, |_, _| true)
     }
 
-    fn write(&mut self, write: &Write) {
+    pub(crate) fn write(&mut self, write: &Write) {
         let id = |world: &Self, user: &UserRef| world.id_of(user);
         match write {
             Write::CreateUser(new) => self.create(new),
@@ -109,6 +109,29 @@ impl World {
                     user.agent.as_mut().expect("no agent").available = *available;
                 });
             }
+            Write::CreateDepartment(_)
+            | Write::OpenDepartment { .. }
+            | Write::CloseDepartment { .. }
+            | Write::AddMembers { .. }
+            | Write::RemoveMembers { .. } => self.write_department(write),
+            Write::SetLimit { user, limit, .. } => {
+                let user = id(self, user);
+                self.rebuild(|parts| {
+                    parts.user(&user).agent.as_mut().expect("no agent").limit = *limit;
+                });
+            }
+            Write::SetSetting { id, value, .. } => {
+                let settings = &mut self.actual.capabilities.settings;
+                settings.insert(id.clone(), value.clone());
+            }
+            Write::SetOwner {
+                source_id, owner, ..
+            } => self.entries.get_mut(source_id).unwrap().owner = *owner,
+        }
+    }
+
+    fn write_department(&mut self, write: &Write) {
+        match write {
             Write::CreateDepartment(new) => {
                 let department = DepartmentId::new(format!("d-{}", new.name));
                 let link = DepartmentLink {
@@ -162,19 +185,16 @@ impl World {
                     });
                 }
             }
-            Write::SetLimit { user, limit, .. } => {
-                let user = id(self, user);
-                self.rebuild(|parts| {
-                    parts.user(&user).agent.as_mut().expect("no agent").limit = *limit;
-                });
-            }
-            Write::SetSetting { id, value, .. } => {
-                let settings = &mut self.actual.capabilities.settings;
-                settings.insert(id.clone(), value.clone());
-            }
-            Write::SetOwner {
-                source_id, owner, ..
-            } => self.entries.get_mut(source_id).unwrap().owner = *owner,
+            Write::CreateUser(_)
+            | Write::SendResetMail { .. }
+            | Write::SetActive { .. }
+            | Write::UpdateUser { .. }
+            | Write::GrantRole { .. }
+            | Write::RevokeRole { .. }
+            | Write::SetAvailability { .. }
+            | Write::SetLimit { .. }
+            | Write::SetSetting { .. }
+            | Write::SetOwner { .. } => panic!("not about departments: {write:?}"),
         }
     }
 

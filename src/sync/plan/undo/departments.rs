@@ -46,7 +46,7 @@ impl<'a> Back<'a, '_> {
             return None;
         }
         let Some((found, department)) = department else {
-            if !matches!(write, Write::CreateDepartment(_)) {
+            if was_there(write) {
                 self.leave(subject, "the department is no longer there");
             }
             return None;
@@ -182,5 +182,26 @@ impl<'a> Back<'a, '_> {
             }
         }
         found
+    }
+}
+
+/// Whether the department of a write was there before the run: else it may never have come.
+fn was_there(write: &Write) -> bool {
+    match write {
+        Write::OpenDepartment { department }
+        | Write::CloseDepartment { department }
+        | Write::AddMembers { department, .. }
+        | Write::RemoveMembers { department, .. } => department.id.is_some(),
+        Write::CreateUser(_)
+        | Write::SendResetMail { .. }
+        | Write::SetActive { .. }
+        | Write::UpdateUser { .. }
+        | Write::GrantRole { .. }
+        | Write::RevokeRole { .. }
+        | Write::SetAvailability { .. }
+        | Write::CreateDepartment(_)
+        | Write::SetLimit { .. }
+        | Write::SetSetting { .. }
+        | Write::SetOwner { .. } => false,
     }
 }

@@ -1,4 +1,5 @@
-//! The way back: what a run has done or may have done, inverted, last phase first.
+//! The way back: what a run has done or may have done, inverted, last phase first; of a run that
+//! went back itself, first phase first.
 //!
 //! | how the target stands with a write | what is done |
 //! |---|---|
@@ -51,10 +52,12 @@ pub(super) fn undo(
         })
         .filter(|one| phase.is_none_or(|phase| one.change.phase == phase))
         .collect();
+    let went_back = goes_back(&done);
     done.sort_by(|a, b| {
+        let phases = b.change.phase.cmp(&a.change.phase);
+        let phases = if went_back { phases.reverse() } else { phases };
         let key = |one: &Journalled| (one.change.effect, one.number);
-        let later_phase_first = b.change.phase.cmp(&a.change.phase);
-        later_phase_first
+        phases
             .then_with(|| a.change.subject.cmp(&b.change.subject))
             .then_with(|| key(a).cmp(&key(b)))
     });
@@ -78,6 +81,13 @@ pub(super) fn undo(
         ..Draft::default()
     }
     .finish_way_back(facts.rules)
+}
+
+/// Whether a run took its phases backwards: then the way back from it goes forwards.
+fn goes_back(journal: &[&Journalled]) -> bool {
+    let first = journal.iter().min_by_key(|one| one.number);
+    let last = journal.iter().max_by_key(|one| one.number);
+    first.map(|one| one.change.phase) > last.map(|one| one.change.phase)
 }
 
 /// One walk back.
