@@ -71,7 +71,7 @@ impl<'a> Departments<'a> {
                     // Two ids of one name are one department.
                     if members
                         .last()
-                        .is_none_or(|last| !std::ptr::eq(*last, person))
+                        .is_none_or(|last| last.source_id() != person.source_id())
                     {
                         members.push(person);
                     }

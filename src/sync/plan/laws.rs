@@ -131,8 +131,8 @@ fn add(world: World, number: usize, sketch: &Sketch) -> World {
     };
     if (1..5).contains(&sketch.user) {
         world = world.user(&name, user);
-        for bit in 0..3 {
-            let department = format!("d-{}", NAMES[bit]);
+        for (bit, department) in NAMES.iter().enumerate() {
+            let department = format!("d-{department}");
             let there = world.actual.departments().iter();
             let there = there.filter(|one| one.id.as_str() == department).count() > 0;
             if there && sketch.role % 2 == 1 && sketch.inside >> bit & 1 == 1 {

@@ -111,8 +111,7 @@ fn protected_users_are_never_touched() {
     let admin = |user: &mut TargetUser| user.roles.push("admin".to_owned());
     let me = |user: &mut TargetUser| user.id = TargetId::new("me");
     let bot = |user: &mut TargetUser| user.person = false;
-    type Alter = fn(&mut TargetUser);
-    let cases: [(&str, Alter, &str); 4] = [
+    let cases: [(&str, fn(&mut TargetUser), &str); 4] = [
         ("ROOT", as_is, "protected by name"),
         ("ada", admin, "protected by the role admin"),
         ("ada", me, "we act as"),
@@ -150,7 +149,7 @@ fn of_two_agents_with_one_address_the_second_is_left_out() {
     let same = |agent: &mut crate::domain::DesiredAgent| {
         agent.emails = addresses("Ada@example.org", true);
         source(agent, |entry| {
-            entry.agent.email = Some("Ada@example.org".to_owned())
+            entry.agent.email = Some("Ada@example.org".to_owned());
         });
     };
     let mut world = ada().agent_with("2", "bob", "", same);

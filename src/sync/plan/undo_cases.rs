@@ -191,7 +191,6 @@ fn who_was_sent_away_comes_back_with_counts_and_limit() {
     world.apply_all(&plan);
     assert_eq!(world.actual, before);
     // The availability alone cannot come back to one who is no agent.
-    let mut world = world;
     let journal = world.apply_all(&world.plan(&scope("", false)));
     let plan = world.ask(|facts| undo(facts, &journal, Some(Phase::Users), None));
     assert_eq!(short(&plan), [""; 0]);
@@ -208,7 +207,7 @@ fn what_is_not_ours_any_more_stays() {
     // He is exactly the one this run was to create.
     assert_eq!(short(&back(&world, &journal)).len(), BACK.len());
     world.change("ada", |user| {
-        user.emails = addresses("new@example.org", true)
+        user.emails = addresses("new@example.org", true);
     });
     let plan = back(&world, &journal);
     assert!(

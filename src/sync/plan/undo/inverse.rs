@@ -122,7 +122,7 @@ pub(super) fn single_facts(set: &Profile, was: &Profile) -> Vec<(Profile, Profil
 }
 
 /// Why a write is not taken back: what it is now. E-mail addresses and settings are not told.
-pub(super) fn now(write: &Write, facts: &Facts<'_>) -> String {
+pub(super) fn stays(write: &Write, facts: &Facts<'_>) -> String {
     let limit = |limit: Option<u32>| limit.map_or("none".to_owned(), |limit| limit.to_string());
     let what = match write {
         Write::UpdateUser { user, set, .. } => match user_of(facts.actual, user) {

@@ -16,7 +16,7 @@ mod people;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use inverse::{effect, fields, now};
+use inverse::{effect, fields, stays};
 use people::People;
 
 use super::{
@@ -164,7 +164,7 @@ impl Back<'_, '_> {
             }
             Standing::Wanted => inverse,
             Standing::Other => {
-                self.leave(subject, now(write, self.facts));
+                self.leave(subject, stays(write, self.facts));
                 None
             }
         }
