@@ -414,3 +414,28 @@ async fn without_a_target_there_are_no_jobs() {
         assert!(error.contains("there is no [rocketchat]"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn big_documents_go_earlier_but_never_the_newest_work() {
+    let (desk, mut begins) = scripted();
+    let big = "x".repeat(20 * 1024 * 1024);
+    let mut numbers = Vec::new();
+    for (verb, document) in [
+        ("plan", &*big),
+        ("plan", "small"),
+        ("plan", &big),
+        ("plan", &big),
+        ("status", "small"),
+    ] {
+        numbers.push(start(&desk, verb));
+        let begun = begins.recv().await.unwrap();
+        let end = Finished::with(End::Done, "", &document);
+        begun.end.send(end).unwrap();
+        ended(&desk, *numbers.last().unwrap()).await;
+    }
+    // 20 MiB and little are kept beside the newest work and what ended just now.
+    let kept = numbers
+        .iter()
+        .filter(|number| desk.look(**number).is_some());
+    assert_eq!(kept.copied().collect::<Vec<_>>(), [2, 3, 4, 5]);
+}

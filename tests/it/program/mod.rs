@@ -60,6 +60,8 @@ pub(crate) struct Running {
     child: Child,
     lines: mpsc::Receiver<String>,
     stderr: Arc<Mutex<String>>,
+    /// Ends with the program's last word.
+    listening: Option<std::thread::JoinHandle<()>>,
     /// `http://…` of the public API, once ready.
     pub(crate) api: String,
     /// `http://…` of the operators' listener, once ready.
@@ -91,7 +93,7 @@ impl Running {
         });
         let stderr = Arc::new(Mutex::new(String::new()));
         let (kept, mut from) = (Arc::clone(&stderr), child.stderr.take().unwrap());
-        std::thread::spawn(move || {
+        let listening = std::thread::spawn(move || {
             let mut piece = [0; 4096];
             while let Ok(length @ 1..) = from.read(&mut piece) {
                 kept.lock()
@@ -103,6 +105,7 @@ impl Running {
             child,
             lines,
             stderr,
+            listening: Some(listening),
             api: String::new(),
             ops: String::new(),
         }
@@ -166,8 +169,7 @@ impl Running {
     /// Asks it to stop and waits for its exit code.
     pub(crate) fn stop(mut self) -> (i32, String) {
         signal(self.child.id(), "TERM");
-        let status = self.child.wait().unwrap();
-        (status.code().unwrap_or(-1), self.stderr())
+        self.end()
     }
 
     /// Whether it has ended by itself.
@@ -183,7 +185,13 @@ impl Running {
 
     /// Waits for an end that comes by itself.
     pub(crate) fn wait(mut self) -> (i32, String) {
+        self.end()
+    }
+
+    /// Its exit code and all it said: the last words may be read after it is gone.
+    fn end(&mut self) -> (i32, String) {
         let status = self.child.wait().unwrap();
+        self.listening.take().unwrap().join().unwrap();
         (status.code().unwrap_or(-1), self.stderr())
     }
 }
