@@ -89,10 +89,20 @@ async fn measure(agents: usize, delay: Duration) -> f64 {
         .await
         .unwrap();
     let desk = core.move_desk().unwrap();
-    let applied = job(&*desk, r#"{"checksum":null,"acknowledge":["no-client-connected"]}"#).await;
+    let applied = job(
+        &*desk,
+        r#"{"checksum":null,"acknowledge":["no-client-connected"]}"#,
+    )
+    .await;
     let run = &applied["run"];
     assert_eq!(run["failed"], 0, "{applied}");
-    let moment = |key: &str| run[key].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let moment = |key: &str| {
+        run[key]
+            .as_str()
+            .unwrap()
+            .parse::<jiff::Timestamp>()
+            .unwrap()
+    };
     let took = moment("ended_at").duration_since(moment("started_at"));
     // From the first write on: the survey before it is not the run's.
     let log = target.log();

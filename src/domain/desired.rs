@@ -1,6 +1,6 @@
 //! The roster in the target's model: what the target should show for each agent.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use super::{
     agent::{Capacity, Owner},
@@ -105,6 +105,21 @@ impl DesiredAgent {
     /// Whose word about availability counts.
     pub fn owner(&self) -> Owner {
         self.believed.owner
+    }
+
+    /// The name without what newer targets refuse: control characters and `<`, `>`. The exact set is
+    /// not known (admin contract §11.3), these are never missed.
+    pub fn writable_name(&self) -> Cow<'_, str> {
+        let refused = |letter: char| letter.is_control() || matches!(letter, '<' | '>');
+        if !self.name.contains(refused) {
+            return Cow::Borrowed(&self.name);
+        }
+        let kept = self.name.replace(refused, " ");
+        let words: Vec<_> = kept.split_whitespace().collect();
+        if words.is_empty() {
+            return Cow::Borrowed(&self.identity.username);
+        }
+        Cow::Owned(words.join(" "))
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn compare(one: &Wanted<'_>, sides: &Sides<'_>) -> PersonLine {
     PersonLine {
         source_id: one.agent.identity.source_id.as_str().to_owned(),
         username: one.username().to_owned(),
-        name: one.agent.name.clone(),
+        name: one.agent.writable_name().into_owned(),
         wave: one.wave.to_owned(),
         owner: owner_word(one.agent.owner()).to_owned(),
         result: result(&differences).to_owned(),
@@ -149,9 +149,10 @@ fn identity(one: &Wanted<'_>, found: &mut Found<'_, '_>) {
 
 fn facts(one: &Wanted<'_>, user: &TargetUser, found: &mut Found<'_, '_>) {
     let agent = &one.agent.believed.agent;
-    if user.name != one.agent.name {
+    let name = one.agent.writable_name();
+    if user.name != name {
         let source = agent.display_name.as_deref().unwrap_or_default();
-        found.note("name", [source, &one.agent.name, &user.name], "");
+        found.note("name", [source, &name, &user.name], "");
     }
     if let Some(email) = &one.email {
         let first = user.emails.first().map(|email| email.address.as_str());

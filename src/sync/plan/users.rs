@@ -24,7 +24,7 @@ fn create(person: &Person<'_>, defined: &Defined, login: Login) -> Option<Change
     let custom_fields = defined.among(&person.agent.custom_fields);
     let mut fields = vec![
         shown::gained("username", &user.username),
-        shown::gained("name", &person.agent.name),
+        shown::gained("name", &person.agent.writable_name()),
         shown::gained("e-mail", &address.text),
         shown::gained("login", login.word()),
     ];
@@ -35,7 +35,7 @@ fn create(person: &Person<'_>, defined: &Defined, login: Login) -> Option<Change
     );
     let mut writes = vec![Write::CreateUser(NewUser {
         user: user.clone(),
-        name: person.agent.name.clone(),
+        name: person.agent.writable_name().into_owned(),
         email: address.text.clone(),
         verified: address.verified,
         custom_fields,
@@ -97,13 +97,10 @@ fn differences(
     fields: &mut Vec<FieldChange>,
 ) -> (Profile, Profile) {
     let (mut set, mut was) = (Profile::default(), Profile::default());
-    if person.agent.name != user.name {
-        fields.push(shown::field(
-            "name",
-            Some(&user.name),
-            Some(&person.agent.name),
-        ));
-        set.name = Some(person.agent.name.clone());
+    let name = person.agent.writable_name();
+    if name != user.name {
+        fields.push(shown::field("name", Some(&user.name), Some(&name)));
+        set.name = Some(name.into_owned());
         was.name = Some(user.name.clone());
     }
     let has = user.emails.first().map(|email| email.address.as_str());
