@@ -9,6 +9,9 @@ use crate::domain::{
     moving::{Origin, Removal},
 };
 
+/// A difference of one user.
+type Alter = fn(&mut TargetUser);
+
 /// Nothing is planned about any agent, and that is why.
 #[track_caller]
 fn check_left_out(given: &World, why: &str) {
@@ -111,7 +114,7 @@ fn protected_users_are_never_touched() {
     let admin = |user: &mut TargetUser| user.roles.push("admin".to_owned());
     let me = |user: &mut TargetUser| user.id = TargetId::new("me");
     let bot = |user: &mut TargetUser| user.person = false;
-    let cases: [(&str, fn(&mut TargetUser), &str); 4] = [
+    let cases: [(&str, Alter, &str); 4] = [
         ("ROOT", as_is, "protected by name"),
         ("ada", admin, "protected by the role admin"),
         ("ada", me, "we act as"),
