@@ -1,6 +1,6 @@
 //! Composition: the only file that names concrete engines, and the order of start and stop.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use tokio::{sync::watch, task::JoinSet};
@@ -249,11 +249,7 @@ impl Core {
 
     /// Exports the state beside the database: what damage is restored from.
     pub async fn save_export(&self) {
-        let (store, now) = (Arc::clone(&self.store), self.clock.now());
-        let file = self.config.state.dir.join(EXPORT);
-        if let Err(error) = blocking(move || export_to_file(&file, &store.export(now)?)).await {
-            tracing::error!("the state could not be exported, the last export stays: {error}");
-        }
+        save_export(&self.store, &*self.clock, &self.config.state.dir).await;
     }
 
     /// How the state came up.
@@ -264,6 +260,13 @@ impl Core {
     /// What the state gave back.
     pub fn restored(&self) -> Restored {
         self.restored
+    }
+}
+
+async fn save_export(store: &Arc<SledStore>, clock: &dyn Clock, dir: &Path) {
+    let (store, now, file) = (Arc::clone(store), clock.now(), dir.join(EXPORT));
+    if let Err(error) = blocking(move || export_to_file(&file, &store.export(now)?)).await {
+        tracing::error!("the state could not be exported, the last export stays: {error}");
     }
 }
 
@@ -280,7 +283,17 @@ fn move_desk(
     };
     let (rocketchat, migrate) = (&target.rocketchat, &target.migrate);
     let engine = RocketChat::new(rocketchat.clone(), Arc::clone(clock), metrics.clone())?;
+    let (saved, now, dir) = (
+        Arc::clone(store),
+        Arc::clone(clock),
+        config.state.dir.clone(),
+    );
+    let save: migrate::Save = Arc::new(move || {
+        let (saved, now, dir) = (Arc::clone(&saved), Arc::clone(&now), dir.clone());
+        Box::pin(async move { save_export(&saved, &*now, &dir).await })
+    });
     let mover = Arc::new(Mover::new(migrate::Parts {
+        save,
         target: Arc::new(engine),
         journal: Arc::clone(store) as Arc<dyn JournalStore>,
         centre: Arc::new(reconciler.clone()),

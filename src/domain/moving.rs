@@ -1,6 +1,9 @@
 //! Rules of the move: what configuration decides and the pure rooms obey.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{
     change::{Change, Outcome, Phase},
@@ -268,6 +271,9 @@ pub struct Links {
     pub agents: BTreeMap<SourceId, Link>,
     /// By name.
     pub departments: BTreeMap<String, DepartmentLink>,
+    /// Users that were ours and were released. They may still carry an agent's id, and are not
+    /// recognised by it.
+    pub released: BTreeSet<TargetId>,
 }
 
 /// One run of the move.

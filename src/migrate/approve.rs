@@ -1,6 +1,6 @@
 //! Letting a plan through: checks, guard, checksum. What comes out may be written.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use secrecy::ExposeSecret as _;
 
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::ConnectConfig,
     domain::{
-        Phase,
+        Phase, Subject,
         moving::{MoveRun, REST, RunKind, Scope},
         target::SettingValue,
     },
@@ -274,11 +274,12 @@ async fn undo(
     let runs = blocking(move || store.move_runs()).await?;
     let facts = known.facts(&parts.config.rules);
     let mut candidates = runs.into_iter();
+    // Of runs that came after the one that is meant: whom they are still about.
+    let mut newer: Vec<(String, BTreeSet<Subject>)> = Vec::new();
     loop {
-        let Some(found) = candidates.find(|one| match run {
-            Some(id) => one.id == id,
-            None => !matches!(one.kind, RunKind::Undo { .. }),
-        }) else {
+        let Some(found) = candidates
+            .find(|one| run == Some(one.id.as_str()) || !matches!(one.kind, RunKind::Undo { .. }))
+        else {
             return Err(MoveError::Asked(match run {
                 Some(id) => format!("there is no run {id}; `lp2rc migrate status` lists them"),
                 None => "there is nothing to take back".to_owned(),
@@ -293,9 +294,28 @@ async fn undo(
         let (store, id) = (Arc::clone(&parts.journal), found.id.clone());
         let journal = blocking(move || store.journal(&id)).await?;
         let plan = plan::undo(&facts, &journal, phase, how.part.wave.as_deref());
-        // Nothing is left of it: without a name the one before is meant.
-        if run.is_none() && plan.changes().is_empty() && found.ended_at.is_some() {
+        let about: BTreeSet<_> = plan
+            .changes()
+            .iter()
+            .map(|one| one.subject.clone())
+            .collect();
+        if run.is_some_and(|id| id != found.id) {
+            newer.push((found.id, about));
             continue;
+        }
+        // Nothing is left of it: without a name the one before is meant.
+        if run.is_none() && about.is_empty() && found.ended_at.is_some() {
+            continue;
+        }
+        let people = |subject: &&Subject| matches!(subject, Subject::Agent { .. });
+        let in_the_way = newer
+            .iter()
+            .find(|(_, later)| later.intersection(&about).any(|one| people(&one)));
+        if let Some((later, _)) = in_the_way {
+            return Err(MoveError::Refused(format!(
+                "run {later} came after {} and is about the same people; take that one back first: `lp2rc migrate undo {later}`",
+                found.id
+            )));
         }
         return Ok(WayBack { plan, run: found });
     }

@@ -153,6 +153,7 @@ async fn begin(parts: &Arc<Parts>, approved: &Approved) -> Result<MoveRun, MoveE
         store.begin_run(&begun, &changes)
     })
     .await?;
+    (parts.save)().await;
     Ok(run)
 }
 
@@ -186,6 +187,7 @@ async fn execute(errand: Errand, known: Known, journal: Journal) -> Result<Finis
         Ok::<_, StoreError>((run, journal))
     })
     .await?;
+    (parts.save)().await;
     tracing::info!(
         move_run = run.id,
         done = run.done,

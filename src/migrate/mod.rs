@@ -22,4 +22,4 @@ mod readonly;
 mod status;
 
 pub use error::MoveError;
-pub use mover::{Mover, Parts};
+pub use mover::{Mover, Parts, Save};

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::MigrateConfig,
-    ports::{Centre, Clock, JournalStore, Target},
+    ports::{self, Centre, Clock, JournalStore, Target},
 };
 
 /// What the move is made of.
@@ -31,6 +31,9 @@ pub struct Parts {
     pub centre: Arc<dyn Centre>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Brings what is kept into safety beside the database: a journal that damage takes away cannot
+    /// be taken back.
+    pub save: Save,
     /// What decides.
     pub config: MigrateConfig,
     /// Address of the target, for documents.
@@ -47,6 +50,9 @@ pub struct Parts {
     pub password_login: bool,
 }
 
+/// Exports the state; what goes wrong is logged there.
+pub type Save = Arc<dyn Fn() -> ports::Future<'static, ()> + Send + Sync>;
+
 /// Carries out requests, one at a time.
 pub struct Mover {
     parts: Arc<Parts>,
@@ -62,6 +68,7 @@ impl Mover {
             journal: Arc::clone(&parts.journal),
             centre: Arc::clone(&parts.centre),
             clock: Arc::clone(&parts.clock),
+            save: Arc::clone(&parts.save),
             config: parts.config.clone(),
             place: parts.place.clone(),
             ..parts

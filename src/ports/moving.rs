@@ -30,7 +30,7 @@ pub trait JournalStore: Send + Sync + 'static {
     /// Everything that is ours.
     fn links(&self) -> Result<Links, StoreError>;
 
-    /// Forgets that these agents' users are ours.
+    /// These agents' users are ours no longer; who they were is remembered in [`Links::released`].
     fn unlink(&self, agents: &[SourceId]) -> Result<(), StoreError>;
 }
 

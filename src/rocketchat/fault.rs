@@ -20,7 +20,7 @@ pub(super) struct Failed {
     pub(super) code: String,
     /// `details.field`: a value that was sent, perhaps an address. Never printed.
     field: Field,
-    pub(super) error: TargetError,
+    pub(super) error: Box<TargetError>,
 }
 
 #[derive(Default)]
@@ -34,7 +34,7 @@ impl std::fmt::Debug for Field {
 
 impl From<Failed> for TargetError {
     fn from(failed: Failed) -> Self {
-        failed.error
+        *failed.error
     }
 }
 
@@ -50,12 +50,12 @@ impl Failed {
             status: 0,
             code: String::new(),
             field: Field::default(),
-            error: TargetError {
+            error: Box::new(TargetError {
                 doing: format!("{} at {host}", call.doing),
                 what: what.into(),
                 fault,
                 retry_after: None,
-            },
+            }),
         }
     }
 
@@ -208,6 +208,10 @@ fn needed(route: Route) -> String {
     }
 }
 
+const NOT_ALLOWED: &str = "the bridge's user may not do this; look at the permission";
+
+const NOT_THERE: &str = "it is not there any more, or this release lacks the call; survey again";
+
 /// The table.
 fn meaning(route: Route, status: u16, code: &str) -> (TargetFault, &'static str) {
     use TargetFault as F;
@@ -228,87 +232,85 @@ fn meaning(route: Route, status: u16, code: &str) -> (TargetFault, &'static str)
             F::Throttled,
             "calls come too fast in spite of pacing: somebody else calls from the same address; give the bridge's role api-bypass-rate-limit",
         ),
-        (403, _)
-        | (
-            400,
-            "error-action-not-allowed"
-            | "error-not-allowed"
-            | "error-unauthorized"
-            | "unauthorized",
-        ) => (
-            F::Forbidden,
-            "the bridge's user may not do this; look at the permission",
-        ),
-        (400, "error-field-unavailable") => (
-            F::Taken,
-            "the username or the e-mail address belongs to another user",
-        ),
-        (400, "error-license-user-limit-reached") => (
-            F::NoSeat,
-            "no seat of the licence is left; free one or buy more",
-        ),
-        (400, "error-business-hours-are-closed") => (
-            F::NotDone,
-            "business hours are closed; try again when they are open",
-        ),
-        (404, _)
-        | (
-            400,
-            "error-invalid-user"
-            | "error-user-not-found"
-            | "error-user-is-not-agent"
-            | "error-department-not-found"
-            | "error-invalid-department",
-        ) => (
-            F::NotFound,
-            "it is not there any more, or this release lacks the call; survey again",
-        ),
-        (400, "error-blocked-username") => (
-            F::Refused,
-            "the username is reserved; map the agent to another name",
-        ),
-        (400, "error-input-is-not-a-valid-field") => (
-            F::Refused,
-            "a value has characters that the workspace refuses (UTF8_User_Names_Validation for usernames); correct the mapping",
-        ),
-        (400, "error-max-departments-number-reached") => (
-            F::Refused,
-            "the licence allows no further department; fold the skills into one, or buy more",
-        ),
-        (400, "error-user-deactivated") => {
-            (F::Refused, "the user is deactivated; activate him first")
-        }
-        (400, "user-last-owner") => (
-            F::Refused,
-            "he is the last owner of a room; give the room another owner first",
-        ),
-        (400, "error-invalid-webhook-response") => (
-            F::Refused,
-            "the webhook's address did not answer 200; check Livechat_webhookUrl and that the workspace can reach it",
-        ),
-        (400, "") if route == Route::WebhookTest => (
-            F::Refused,
-            "the workspace could not call its webhook; check that Livechat_webhookUrl is set",
-        ),
-        (400, "") if matches!(route, Route::SettingShow | Route::SettingSave) => (
-            F::Refused,
-            "there is no such setting in this release, or it takes no such value",
-        ),
-        (400, "invalid-params" | "error-invalid-params") => (
-            F::Refused,
-            "this release wants other parameters; check that it is one from 6 to 8",
-        ),
+        (403, _) => (F::Forbidden, NOT_ALLOWED),
+        (404, _) => (F::NotFound, NOT_THERE),
+        (400, code) => bad_request(route, code),
         (500..=599, _) => (
             F::ServerError,
             "the workspace has trouble; look into its log, then try again",
         ),
-        (400..=499, _) => (
+        (402..=499, _) => (
             F::Refused,
             "the workspace refuses it; the answer's code says why",
         ),
         _ => (
             F::UnexpectedAnswer,
             "that is no success and no refusal that Rocket.Chat documents; check rocketchat.url and the proxy (redirects are not followed)",
+        ),
+    }
+}
+
+/// What a 400 means by its code.
+fn bad_request(route: Route, code: &str) -> (TargetFault, &'static str) {
+    use TargetFault as F;
+    match code {
+        "error-action-not-allowed"
+        | "error-not-allowed"
+        | "error-unauthorized"
+        | "unauthorized" => (F::Forbidden, NOT_ALLOWED),
+        "error-field-unavailable" => (
+            F::Taken,
+            "the username or the e-mail address belongs to another user",
+        ),
+        "error-license-user-limit-reached" => (
+            F::NoSeat,
+            "no seat of the licence is left; free one or buy more",
+        ),
+        "error-business-hours-are-closed" => (
+            F::NotDone,
+            "business hours are closed; try again when they are open",
+        ),
+        "error-invalid-user"
+        | "error-user-not-found"
+        | "error-user-is-not-agent"
+        | "error-department-not-found"
+        | "error-invalid-department" => (F::NotFound, NOT_THERE),
+        "error-blocked-username" => (
+            F::Refused,
+            "the username is reserved; map the agent to another name",
+        ),
+        "error-input-is-not-a-valid-field" => (
+            F::Refused,
+            "a value has characters that the workspace refuses (UTF8_User_Names_Validation for usernames); correct the mapping",
+        ),
+        "error-max-departments-number-reached" => (
+            F::Refused,
+            "the licence allows no further department; fold the skills into one, or buy more",
+        ),
+        "error-user-deactivated" => (F::Refused, "the user is deactivated; activate him first"),
+        "user-last-owner" => (
+            F::Refused,
+            "he is the last owner of a room; give the room another owner first",
+        ),
+        "error-invalid-webhook-response" => (
+            F::Refused,
+            "the webhook's address did not answer 200; check Livechat_webhookUrl and that the workspace can reach it",
+        ),
+        "" if route == Route::WebhookTest => (
+            F::Refused,
+            "the workspace could not call its webhook; check that Livechat_webhookUrl is set",
+        ),
+        "" if matches!(route, Route::SettingShow | Route::SettingSave) => (
+            F::Refused,
+            "there is no such setting in this release, or it takes no such value",
+        ),
+        "invalid-params" | "error-invalid-params" => (
+            F::Refused,
+            "this release wants other parameters; check that it is one from 6 to 8",
+        ),
+        _ => (
+            F::Refused,
+            "the workspace refuses it; the answer's code says why",
         ),
     }
 }

@@ -1,7 +1,7 @@
 //! Reading a list to its end (admin contract §2.5). The server may give fewer than asked for, and
 //! the list may change meanwhile: there is no snapshot.
 //!
-//! Each page begins with the last entry of the one before it. When that is not so, when the total
+//! Each page begins with the edge entry of the one before it. When that is not so, when the total
 //! moved, or when an entry came twice, the list changed, and it is read again. A list that never
 //! rests gives everybody who was seen: somebody who has left is found out by the write, somebody
 //! overlooked would be made a second time.
@@ -74,7 +74,7 @@ async fn once(
     round: &mut BTreeMap<String, Value>,
 ) -> Result<bool, Failed> {
     let (mut offset, mut first_total, mut rested) = (0_usize, None, true);
-    let mut last = None;
+    let mut edge = None;
     loop {
         let call = call()
             .ask("count", PAGE)
@@ -93,11 +93,11 @@ async fn once(
             let Some(id) = entry[list.id].as_str().map(str::to_owned) else {
                 return Err(line.misshapen(&call));
             };
-            let expected = at == 0 && last.is_some();
+            let expected = at == 0 && edge.is_some();
             if expected {
-                rested &= last.as_ref() == Some(&id);
+                rested &= edge.as_ref() == Some(&id);
             }
-            last = Some(id.clone());
+            edge = Some(id.clone());
             let known = round.insert(id, entry).is_some();
             fresh += usize::from(!known);
             rested &= expected || !known;
@@ -112,7 +112,7 @@ async fn once(
         // A page of one entry cannot overlap and get on.
         offset += count.max(2) - 1;
         if count == 1 {
-            last = None;
+            edge = None;
         }
     }
 }

@@ -103,9 +103,10 @@ impl RocketChat {
         (id, name): (&str, &str),
         active: bool,
     ) -> Result<(), Failed> {
-        let doing = match active {
-            true => format!("activate user {name}"),
-            false => format!("deactivate user {name}"),
+        let doing = if active {
+            format!("activate user {name}")
+        } else {
+            format!("deactivate user {name}")
         };
         let call = Call::new(Route::UserActive, doing)
             .body(json!({ "userId": id, "activeStatus": active }));

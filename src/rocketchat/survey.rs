@@ -19,7 +19,7 @@ use crate::{
 impl RocketChat {
     /// `Target::survey`.
     pub(super) async fn look(&self) -> Result<Actual, TargetError> {
-        let capabilities = self.able().await?;
+        let capabilities = Box::pin(self.able()).await?;
         let (users, agents, departments) =
             tokio::try_join!(self.users(), self.agents(), self.departments())?;
         let (users, memberships) = tokio::try_join!(
@@ -98,27 +98,32 @@ impl RocketChat {
             .collect();
         // Who became an agent or came after the list of users was read.
         let known: BTreeSet<&str> = users.iter().map(|user| user.id.as_str()).collect();
-        let late = agents.keys().filter(|id| !known.contains(id.as_str()));
-        let late: Vec<String> = late.cloned().collect();
+        let mut late: Vec<(String, Agent)> = Vec::new();
+        agents.retain(|id, agent| {
+            let is_known = known.contains(id.as_str());
+            if !is_known {
+                late.push((id.clone(), agent.clone()));
+            }
+            is_known
+        });
         let details = wants_details(able, &users);
         let limited = able.rate_limited;
+        // Made one by one: a future for each of some thousand users would be large.
         let reading = users.into_iter().map(|user| {
-            let is_agent = user.has_role(AGENT) || agents.contains_key(&user.id);
+            let agent = agents.remove(&user.id);
+            let is_agent = agent.is_some() || user.has_role(AGENT);
             // At ten calls a minute only those are read whom a move is about.
             let whole = details && (is_agent || !limited);
-            let agent = agents.remove(&user.id);
             self.person(user, agent, (whole, is_agent))
         });
-        let reading: Vec<_> = reading.collect();
         let mut reading = stream::iter(reading).buffer_unordered(self.line.in_flight);
         let mut people = Vec::new();
         while let Some(person) = reading.next().await {
             people.push(person?);
         }
-        for id in late {
+        for (id, agent) in late {
             if let Some(user) = self.user_by_id(&id, "an agent").await? {
-                let agent = agents.remove(&id).map(Agent::into_domain);
-                people.push(user.into_domain(agent));
+                people.push(user.into_domain(Some(agent.into_domain())));
             }
         }
         Ok(people)

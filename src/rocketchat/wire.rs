@@ -100,9 +100,12 @@ impl Wire {
                 .or_else(|_| builder().tls_certs_only([]).build())
         } else {
             // Certificates that were named will do on a system that has none.
-            builder().build().or_else(|error| match trusted.is_empty() {
-                true => Err(error),
-                false => builder().tls_certs_only(trusted.clone()).build(),
+            builder().build().or_else(|error| {
+                if trusted.is_empty() {
+                    Err(error)
+                } else {
+                    builder().tls_certs_only(trusted.clone()).build()
+                }
             })
         };
         let http = http.map_err(|error| TargetError {

@@ -4,7 +4,7 @@
 use super::RocketChat;
 use crate::{
     domain::{
-        Write, Written,
+        DepartmentId, TargetId, Write, Written,
         change::{DepartmentRef, UserRef},
     },
     ports::{TargetError, TargetFault},
@@ -86,7 +86,7 @@ pub(super) fn id(user: &UserRef) -> Result<&str, TargetError> {
             "his id is not known: the write that creates him has to come first",
         )
     };
-    user.id.as_ref().map(|id| id.as_str()).ok_or_else(missing)
+    user.id.as_ref().map(TargetId::as_str).ok_or_else(missing)
 }
 
 /// Likewise.
@@ -97,7 +97,7 @@ pub(super) fn department_id(department: &DepartmentRef) -> Result<&str, TargetEr
             "its id is not known: the write that creates it has to come first",
         )
     };
-    let id = department.id.as_ref().map(|id| id.as_str());
+    let id = department.id.as_ref().map(DepartmentId::as_str);
     id.ok_or_else(missing)
 }
 

@@ -163,8 +163,14 @@ impl<E: Engine> JournalStore for Store<E> {
         let _turn = self.turn();
         let mut links = Links::default();
         scan_family(&self.engine, key::AGENT_LINK, &mut |key, bytes| {
-            let link = self.read::<AgentLinkRecord>(key, bytes)?.into_domain();
-            links.agents.insert(link.source_id.clone(), link);
+            let record = self.read::<AgentLinkRecord>(key, bytes)?;
+            let released = record.released;
+            let link = record.into_domain();
+            if released {
+                links.released.insert(link.target_id);
+            } else {
+                links.agents.insert(link.source_id.clone(), link);
+            }
             Ok(())
         })?;
         scan_family(&self.engine, key::DEPARTMENT_LINK, &mut |key, bytes| {
@@ -176,9 +182,16 @@ impl<E: Engine> JournalStore for Store<E> {
     }
 
     fn unlink(&self, agents: &[SourceId]) -> Result<(), StoreError> {
-        let forget = |agent: &SourceId| Row::remove(key::agent_link(agent));
-        let rows: Vec<_> = agents.iter().map(forget).collect();
         let _turn = self.turn();
+        let mut rows = Vec::new();
+        for agent in agents {
+            let key = key::agent_link(agent);
+            if let Some(bytes) = self.engine.get(&key)? {
+                let mut record = self.read::<AgentLinkRecord>(&key, &bytes)?;
+                record.released = true;
+                rows.push(Row::put(key, record::encode(&record)));
+            }
+        }
         self.keep(&rows)
     }
 }

@@ -55,6 +55,8 @@ impl Centre for Reconciler {
         let mapped = self.map(&next, &next.roster);
         let mut identities = changes.identities;
         identities.extend(mapped.new_identities);
+        // First those given while loading: what is amended wins over them.
+        identities.splice(0..0, std::mem::take(&mut next.unsaved));
         let commit = Commit {
             entries: changes.entries.into_values().collect(),
             identities,

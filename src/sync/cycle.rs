@@ -128,6 +128,8 @@ impl Reconciler {
         let mapped = self.map(&held, &held.roster);
         held.identities = mapped.identities;
         held.desired = mapped.desired;
+        // Whoever takes part since the configuration changed.
+        held.unsaved = mapped.new_identities;
         Ok(held)
     }
 
@@ -195,7 +197,7 @@ impl Reconciler {
         } else {
             let commit = Commit {
                 entries: merged.changed,
-                identities: mapped.new_identities,
+                identities: [held.unsaved.clone(), mapped.new_identities].concat(),
                 cursor: merged.cursor.clone(),
             };
             self.keep(held.generation, &commit)?
@@ -206,6 +208,7 @@ impl Reconciler {
             identities: mapped.identities,
             cursor: merged.cursor,
             desired: mapped.desired,
+            unsaved: Vec::new(),
             published: quiet,
         };
         let snapshot = quiet.is_none().then(|| self.snapshot(&next));

@@ -1,9 +1,9 @@
 //! What a cycle starts from and leaves behind: the state in memory that equals the stored one.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
-    domain::{Cursor, Desired, Generation, Owner, Roster, Snapshot, Standing, Timestamp},
+    domain::{Cursor, Desired, Generation, Identity, Owner, Roster, Snapshot, Standing, Timestamp},
     mapping::Identities,
     ports::Stored,
 };
@@ -16,6 +16,8 @@ pub(super) struct Held {
     pub(super) identities: Identities,
     pub(super) cursor: Cursor,
     pub(super) desired: Desired,
+    /// Identities that were given while loading: the next commit keeps them.
+    pub(super) unsaved: Vec<Arc<Identity>>,
     /// Agents that may get a new chat, in the snapshot of this that was published; `None` when none
     /// was: after loading, until then.
     pub(super) published: Option<usize>,
@@ -29,6 +31,7 @@ impl Held {
             identities: Identities::new(stored.identities),
             cursor: stored.cursor,
             desired: Desired::default(),
+            unsaved: Vec::new(),
             published: None,
         }
     }

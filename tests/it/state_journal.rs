@@ -303,6 +303,13 @@ fn links_replace_each_other_and_are_forgotten_one_by_one() {
         let kept: Vec<_> = links.agents.into_values().collect();
         assert_eq!(kept, [news.agents[0].clone(), link(2)]);
         assert_eq!(links.departments.len(), 1);
+        let of = |n| link(n).target_id;
+        assert_eq!(links.released, [of(0), of(3)].into());
+
+        // Adopted again, he is ours again.
+        news.agents = vec![link(3)];
+        store.record("", &news).unwrap();
+        assert_eq!(store.links().unwrap().released, [of(0)].into());
     });
 }
 

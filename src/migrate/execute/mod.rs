@@ -34,7 +34,7 @@ use self::{
 use super::{error::MoveError, mover::Parts, telling::Teller};
 use crate::{
     domain::{
-        Outcome, Phase, SourceId, Write, Written,
+        Change, Outcome, Phase, SourceId, Subject, Write, Written,
         moving::{DepartmentLink, Journalled, Link, Links, MoveRun, Origin},
     },
     ports::{Amendment, TargetError},
@@ -115,14 +115,18 @@ impl Execution {
         Ok(Stop::Through)
     }
 
-    /// One phase: changes in it do not depend on each other.
+    /// One phase: in it changes of different subjects do not depend on each other.
     async fn phase(
         self: &Arc<Self>,
         phase: Phase,
         changes: &[Journalled],
     ) -> Result<Option<Stop>, MoveError> {
         self.teller.doing(phase.word());
-        let changes: Arc<[Journalled]> = changes.into();
+        // Changes of one agent follow each other; whatever is about somebody else goes beside.
+        let changes: Arc<[Vec<Journalled>]> = changes
+            .chunk_by(|one, next| is_same_agent(&one.change, &next.change))
+            .map(<[Journalled]>::to_vec)
+            .collect();
         let next = Arc::new(AtomicUsize::new(0));
         let (ended, heard) = mpsc::channel(1024);
         let recorder = tokio::spawn(record(Arc::clone(self), heard));
@@ -131,14 +135,16 @@ impl Execution {
             let (this, changes) = (Arc::clone(self), Arc::clone(&changes));
             let (next, ended) = (Arc::clone(&next), ended.clone());
             workers.spawn(async move {
-                while let Some(one) = changes.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if this.is_over() {
-                        return;
-                    }
-                    // Whether it was heard: without a recorder the store has failed.
-                    let told = this.change(one).await;
-                    if ended.send(told).await.is_err() {
-                        return;
+                while let Some(group) = changes.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    for one in group {
+                        if this.is_over() {
+                            return;
+                        }
+                        // Nobody hears it when the store has failed.
+                        let told = this.change(one).await;
+                        if ended.send(told).await.is_err() {
+                            return;
+                        }
                     }
                 }
             });
@@ -276,5 +282,19 @@ impl Execution {
         let centre = Arc::clone(&self.parts.centre);
         crate::ports::blocking(move || centre.amend(&amendments)).await?;
         Ok(())
+    }
+}
+
+/// Whether two changes are about one agent. Batches about one department may go beside each other:
+/// no member is in two of them.
+fn is_same_agent(one: &Change, other: &Change) -> bool {
+    match (&one.subject, &other.subject) {
+        (
+            Subject::Agent { source_id: one, .. },
+            Subject::Agent {
+                source_id: other, ..
+            },
+        ) => one == other,
+        (Subject::Agent { .. } | Subject::Department(_) | Subject::Setting(_), _) => false,
     }
 }

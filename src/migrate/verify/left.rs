@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Inputs,
-    person::{Found, Sides, owner_word, result},
+    person::{Found, Sides, result},
     routable,
     wanted::{Waves, is_untouchable},
 };
@@ -113,7 +113,7 @@ fn retired(
         username: user.username.clone(),
         name: user.name.clone(),
         wave: wave.to_owned(),
-        owner: owner_word(entry.owner).to_owned(),
+        owner: entry.owner.word().to_owned(),
         result: result(&found.differences).to_owned(),
         routable: why_not.is_empty(),
         why_not,

@@ -21,15 +21,6 @@ pub(super) struct Sides<'a> {
     pub(super) memberships: super::Memberships<'a>,
 }
 
-/// The word for whose word about availability counts.
-pub(in crate::migrate) const fn owner_word(owner: Owner) -> &'static str {
-    match owner {
-        Owner::Source => "source",
-        Owner::Target => "target",
-        Owner::Both => "both",
-    }
-}
-
 /// Compares one agent.
 pub(super) fn compare(one: &Wanted<'_>, sides: &Sides<'_>) -> PersonLine {
     let mut found = Found {
@@ -56,7 +47,7 @@ pub(super) fn compare(one: &Wanted<'_>, sides: &Sides<'_>) -> PersonLine {
         username: one.username().to_owned(),
         name: one.agent.writable_name().into_owned(),
         wave: one.wave.to_owned(),
-        owner: owner_word(one.agent.owner()).to_owned(),
+        owner: one.agent.owner().word().to_owned(),
         result: result(&differences).to_owned(),
         routable: why_not.is_empty(),
         why_not,

@@ -160,7 +160,8 @@ fn carriers<'a>(
     links: &Links,
     rules: &MoveRules,
 ) -> HashMap<&'a str, &'a TargetUser> {
-    let linked: HashSet<_> = links.agents.values().map(|link| &link.target_id).collect();
+    let linked = links.agents.values().map(|link| &link.target_id);
+    let linked: HashSet<_> = linked.chain(&links.released).collect();
     let mut carriers = HashMap::new();
     let mut several = HashSet::new();
     for user in actual

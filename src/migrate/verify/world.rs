@@ -82,6 +82,7 @@ impl World {
             links: Links {
                 agents: links.map(|link| (link.source_id.clone(), link)).collect(),
                 departments: BTreeMap::from([("Sales".to_owned(), sales)]),
+                ..Links::default()
             },
             rules: rules(),
             agents,

@@ -251,6 +251,9 @@ pub(crate) struct AgentLinkRecord {
     username: String,
     origin: OriginWord,
     wave: String,
+    /// Set once the user is ours no longer: he may still carry the agent's id.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) released: bool,
 }
 
 impl Record for AgentLinkRecord {
@@ -266,6 +269,7 @@ impl AgentLinkRecord {
             username: link.username.clone(),
             origin: link.origin.into(),
             wave: link.wave.clone(),
+            released: false,
         }
     }
 

@@ -18,7 +18,7 @@ use super::{
     waves::{self, Waves},
 };
 use crate::domain::{
-    DesiredAgent, SourceId, Standing, Subject, TargetId, TargetUser,
+    DesiredAgent, Owner, SourceId, Standing, Subject, TargetId, TargetUser,
     change::UserRef,
     moving::{Link, MoveRules, Origin, Scope},
 };
@@ -209,7 +209,9 @@ pub(super) fn carriers<'a>(facts: &Facts<'a>) -> HashMap<&'a str, Vec<&'a Target
     if field.is_empty() {
         return carriers;
     }
-    for user in facts.actual.users() {
+    let released = &facts.links.released;
+    let users = facts.actual.users().iter();
+    for user in users.filter(|user| !released.contains(&user.id)) {
         if let Some(id) = user.custom_fields.get(field).filter(|id| !id.is_empty()) {
             carriers.entry(id).or_default().push(user);
         }
@@ -390,6 +392,12 @@ fn depart<'a>(facts: &Facts<'a>, scope: &Scope, agents: &[&DesiredAgent], crowd:
             crowd.left_out.push(out(why.to_owned()));
             continue;
         };
+        if entry.owner == Owner::Target {
+            // The source being switched off must never stop the target.
+            let why = "no longer takes part, but availability is the target's since the cut-over; take him out there, or `release` the user";
+            crowd.left_out.push(out(why.to_owned()));
+            continue;
+        }
         if let Some(why) = protection(facts, user) {
             let why = format!("no longer takes part, but the user {why} and is never touched");
             crowd.left_out.push(out(why));

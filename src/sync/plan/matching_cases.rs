@@ -5,7 +5,7 @@ use super::{
     world::{ROLE, World, addresses, as_agent, scope, source},
 };
 use crate::domain::{
-    Effect, Phase, TargetId, TargetUser,
+    Effect, Owner, Phase, TargetId, TargetUser,
     moving::{Origin, Removal},
 };
 
@@ -98,6 +98,38 @@ fn a_user_who_carries_the_id_is_ours_again() {
     assert_eq!((other.recognised().len(), other.foreign()), (0, 0));
     world.apply_all(&plan);
     assert!(world.plan(&scope("", false)).recognised().is_empty());
+}
+
+#[test]
+fn a_released_user_is_not_recognised_by_the_id_he_still_carries() {
+    let mut world = prepared();
+    let released = world
+        .links
+        .agents
+        .values()
+        .map(|link| link.target_id.clone());
+    world.links.released = released.collect();
+    world.links.agents.clear();
+    let plan = world.plan(&scope("", false));
+    assert_eq!(short(&plan), [""; 0]);
+    assert_eq!((plan.recognised().len(), plan.foreign()), (0, 1));
+    assert!(plan.left_out()[0].why.contains("`adopt` it"), "{plan:?}");
+}
+
+#[test]
+fn who_was_cut_over_is_left_alone_when_the_source_forgets_him() {
+    for gone in [true, false] {
+        let mut world = prepared();
+        let id = world.entries.keys().next().unwrap().clone();
+        world.entries.get_mut(&id).unwrap().owner = Owner::Target;
+        world.leaves("1", gone);
+        let plan = world.plan(&scope("", false));
+        assert_eq!(short(&plan), [""; 0], "gone: {gone}");
+        assert!(
+            plan.left_out()[0].why.contains("take him out there"),
+            "{plan:?}"
+        );
+    }
 }
 
 #[test]
