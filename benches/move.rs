@@ -1,9 +1,10 @@
 //! How near a move comes to the bound that latency sets: `in_flight` calls at once, each answered
 //! after 20 ms, journal and fsync included. Prints the ratio beside its goal (0.85).
 //!
-//! `cargo bench --bench move -- [AGENTS] [DELAY_MS]`. The bound is in_flight / delay; what is counted
+//! `cargo bench --bench move -- [AGENTS] [DELAY_MS]`. The bound is the calls in flight by the delay; what is counted
 //! is every call of the run, reads that writes need among them, between its beginning and its end.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(clippy::cast_precision_loss, reason = "figures of a few digits")]
 #![expect(
     clippy::unwrap_used,
     reason = "a measurement that cannot start may stop"

@@ -25,8 +25,9 @@ impl Counts {
             if change.effect == Effect::Remove {
                 counts.removals += taken(change);
             }
-            let taken_by_mapping = change.effect == Effect::Remove && !plan.takes_back();
-            if departed.is_none() && (taken_by_mapping || is_update(change)) {
+            // A way back is no mapping's doing.
+            let by_mapping = !plan.takes_back() && departed.is_none();
+            if by_mapping && (change.effect == Effect::Remove || is_update(change)) {
                 counts.mapping += taken(change);
             }
             counts.opened += opened(change);
@@ -60,9 +61,11 @@ fn taken(change: &Change) -> usize {
     }
 }
 
-/// Whether facts of an agent who is there are changed.
+/// Whether facts of an agent who is there are changed. That he is active again is none of them.
 fn is_update(change: &Change) -> bool {
-    change.effect == Effect::Update && agent(change).is_some()
+    let wakes = |write: &Write| matches!(write, Write::SetActive { active: true, .. });
+    let only_wakes = change.writes.iter().all(wakes);
+    change.effect == Effect::Update && agent(change).is_some() && !only_wakes
 }
 
 fn opened(change: &Change) -> usize {

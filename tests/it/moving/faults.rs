@@ -1,4 +1,12 @@
 //! One request in a hundred goes wrong, each in its own way: the same end.
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures of the faults are its result"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a larger move is chosen from outside"
+)]
 
 use lp2rc::sim::rocketchat::{Fault, On, RateLimit, SimConfig, What};
 use std::time::Duration;
@@ -23,7 +31,7 @@ fn random_faults_end_in_the_same_state() {
     healthy.off();
 
     let ends = Ends::read(setup());
-    // Together one in a hundred; the writes' own troubles among them.
+    // Together at least one in a hundred; the writes' own troubles among them.
     let faults = [
         (What::Status(500), On::Any),
         (What::Status(429), On::Any),
@@ -35,7 +43,8 @@ fn random_faults_end_in_the_same_state() {
         (What::Html, On::Any),
         (What::Truncate, On::Any),
     ];
-    let chance = 0.01 / faults.len() as f64 * 2.0;
+    // Each strikes by itself; reads meet only some of them.
+    let chance = 0.002;
     let faults = faults
         .into_iter()
         .map(|(what, on)| Fault::at("any", what).on(on).by_chance(chance))

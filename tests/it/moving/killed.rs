@@ -2,6 +2,14 @@
 //!
 //! Rocket.Chat's double keeps silence at that write; when it does, the program is killed. CI kills at
 //! every tenth write; `LP2RC_KILL_EVERY=1` kills at each (tests/acceptance/move.sh).
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures of the kills are its result"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a larger move is chosen from outside"
+)]
 
 use std::{collections::BTreeSet, time::Duration};
 

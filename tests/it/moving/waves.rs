@@ -11,16 +11,16 @@ fn agents(ends: &Ends) -> Vec<Value> {
     list["agents"].as_array().unwrap().clone()
 }
 
-fn refused(ends: &Ends, reason: &str) -> usize {
+fn refused(ends: &Ends, reason: &str) -> u64 {
     let done = ends.home.run(&["explain", "--output", "json"]);
     let told: Value = serde_json::from_str(&done.stdout).unwrap();
-    told["tally"][reason].as_u64().unwrap_or_default() as usize
+    told["tally"][reason].as_u64().unwrap_or_default()
 }
 
-fn owned_by(ends: &Ends, owner: &str) -> usize {
+fn owned_by(ends: &Ends, owner: &str) -> u64 {
     let mut count = 0;
     for agent in agents(ends) {
-        count += usize::from(agent["owner"] == owner);
+        count += u64::from(agent["owner"] == owner);
     }
     count
 }
@@ -32,13 +32,13 @@ fn the_cut_over_of_one_wave_leaves_the_others_with_the_source() {
         more: WAVES.to_owned(),
         ..Setup::default()
     });
-    let all = agents(&ends).len();
+    let all = agents(&ends).len() as u64;
     ends.expect(0, &["apply", "--wave", "one"]);
     let provisioned = ends.document(0, &["status"]);
     let wave = |status: &Value, name: &str, what: &str| {
         let waves = status["waves"].as_array().unwrap();
         let line = waves.iter().find(|line| line["wave"] == name).unwrap();
-        line[what].as_u64().unwrap() as usize
+        line[what].as_u64().unwrap()
     };
     let first = wave(&provisioned, "one", "agents");
     assert!(first > 5 && first < all, "{provisioned}");
@@ -58,7 +58,7 @@ fn the_cut_over_of_one_wave_leaves_the_others_with_the_source() {
     let open = digest["users"].as_object().unwrap().values();
     let open = open.filter(|user| user["status_livechat"] == "available");
     // All but those who take no chats at all.
-    assert!(open.count() + 3 >= first);
+    assert!(open.count() as u64 + 3 >= first);
     ends.expect(0, &["verify", "--wave", "one"]);
     ends.expect(12, &["verify", "--wave", "two"]);
 
@@ -88,7 +88,7 @@ fn finish_hands_everybody_over_once_nothing_else_is_to_be_done() {
     assert!(early.stderr.contains("apply"), "{}", early.stderr);
     ends.expect(0, &["apply"]);
     ends.expect(0, &["finish"]);
-    assert_eq!(owned_by(&ends, "target"), agents(&ends).len());
+    assert_eq!(owned_by(&ends, "target"), agents(&ends).len() as u64);
     ends.expect(0, &["finish"]);
     ends.expect(0, &["verify"]);
     ends.off();
