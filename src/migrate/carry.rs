@@ -11,7 +11,7 @@ use super::{
     jobs::Finished,
     known::Known,
     mover::Parts,
-    status,
+    ownership, status,
     telling::Teller,
     wire::{Applied, Apply, End, PlanDocument, Remark, Trouble},
 };
@@ -20,7 +20,7 @@ use crate::{
         Outcome,
         moving::{Journalled, MoveRun, RunKind},
     },
-    ports::{News, StoreError, blocking},
+    ports::{StoreError, blocking},
 };
 
 /// What is to be carried out, and how.
@@ -51,7 +51,7 @@ pub(super) async fn carry_out(errand: Errand) -> Result<Finished, MoveError> {
         let message = "stopped before anything was done".to_owned();
         return Ok(Finished::bare(End::Interrupted, message));
     };
-    let known = known?;
+    let mut known = known?;
     if let Some(open) = approve::open_run(parts, kind, how).await? {
         if how.dry_run {
             return Err(MoveError::Refused(format!(
@@ -70,6 +70,15 @@ pub(super) async fn carry_out(errand: Errand) -> Result<Finished, MoveError> {
         return execute(errand, known, journal).await;
     }
     let approved = approve::approve(parts, &known, kind, how).await?;
+    let recognised = approved.safe.plan().recognised();
+    if !recognised.is_empty() && !how.dry_run {
+        ownership::recognise(parts, recognised, &known.actual).await?;
+        known.links.agents.extend(
+            recognised
+                .iter()
+                .map(|link| (link.source_id.clone(), link.clone())),
+        );
+    }
     let changes = approved.safe.plan().changes();
     if changes.is_empty() {
         let applied = only(approved.document);
@@ -132,21 +141,11 @@ async fn begin(parts: &Arc<Parts>, approved: &Approved) -> Result<MoveRun, MoveE
         run.clone(),
         plan.changes().to_vec(),
     );
-    let recognised = plan.recognised().to_vec();
     let gives_up = approved.gives_up.clone().map(|given_up| MoveRun {
         ended_at: Some(now),
         ..given_up
     });
     blocking(move || {
-        if !recognised.is_empty() {
-            let users = recognised.len();
-            tracing::info!(users, "users that carry our mark are ours again");
-            let news = News {
-                agents: recognised,
-                ..News::default()
-            };
-            store.record("", &news)?;
-        }
         if let Some(given_up) = gives_up {
             store.save_run(&given_up)?;
         }

@@ -81,7 +81,7 @@ impl Mover {
 
     /// Carries out one order. Stopping leaves a run open, to be taken up again.
     pub async fn run(&self, order: Order) -> Finished {
-        order.progress.doing("reading");
+        order.progress.doing("reading both sides");
         let stop = order.stop.clone();
         let done = match order.request.clone() {
             Request::Check => stoppable(&stop, self.check()).await,

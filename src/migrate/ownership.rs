@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     error::MoveError,
+    execute::identities,
     known::{Known, stored},
     mover::Parts,
     wire::{Owned, People, Remark},
 };
 use crate::{
     domain::{
-        Actual, DesiredAgent, SourceId, TargetUser,
+        Actual, DesiredAgent, Owner, SourceId, TargetUser,
         moving::{Link, Links, MoveRules, Origin},
     },
     ports::{Amendment, News, blocking},
@@ -55,26 +56,55 @@ pub(super) async fn adopt(parts: &Arc<Parts>, people: &People) -> Result<Owned, 
             }),
         }
     }
+    link(parts, links.into_values().collect()).await?;
+    Ok(owned)
+}
+
+/// Makes users ours again who carry our mark after the state was lost. Only a cut-over makes our
+/// agents available, so whoever is available was cut over.
+pub(super) async fn recognise(
+    parts: &Arc<Parts>,
+    links: &[Link],
+    actual: &Actual,
+) -> Result<(), MoveError> {
+    link(parts, links.to_vec()).await?;
+    let is_open = |link: &&Link| {
+        let user = actual.user(&link.target_id);
+        let agent = user.and_then(|user| user.agent.as_ref());
+        agent.is_some_and(|agent| agent.available)
+    };
+    let owners: Vec<_> = links
+        .iter()
+        .filter(is_open)
+        .map(|link| Amendment {
+            source_id: link.source_id.clone(),
+            owner: Some(Owner::Target),
+            identity: None,
+        })
+        .collect();
+    tracing::info!(
+        users = links.len(),
+        cut_over = owners.len(),
+        "users that carry our mark are ours again"
+    );
+    let centre = Arc::clone(&parts.centre);
+    blocking(move || centre.amend(&owners)).await?;
+    Ok(())
+}
+
+/// Makes users ours, and tells the centre who they are.
+async fn link(parts: &Arc<Parts>, links: Vec<Link>) -> Result<(), MoveError> {
     let parts = Arc::clone(parts);
-    let links: Vec<_> = links.into_values().collect();
     blocking(move || {
         let news = News {
             agents: links.clone(),
             ..News::default()
         };
         parts.journal.record("", &news)?;
-        let amendments: Vec<_> = links
-            .into_iter()
-            .map(|link| Amendment {
-                source_id: link.source_id,
-                owner: None,
-                identity: Some((link.target_id, link.username)),
-            })
-            .collect();
-        parts.centre.amend(&amendments)
+        parts.centre.amend(&identities(&links))
     })
     .await?;
-    Ok(owned)
+    Ok(())
 }
 
 /// Forgets that users are ours. They stay as they are.

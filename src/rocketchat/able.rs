@@ -223,7 +223,7 @@ impl RocketChat {
         &self,
         version: TargetVersion,
     ) -> Result<(Option<Seats>, Option<bool>), Failed> {
-        let info = Call::new(Route::LicenceInfo, "read the licence").ask("loadValues", "true");
+        let info = Call::new(Route::LicenceInfo, "read the licence");
         let old = Call::new(Route::LicenceGet, "read the licence");
         let (first, second) = if version.major >= 7 {
             (info, old)

@@ -59,7 +59,7 @@ move() {
         "$(grep -E '^(nothing|all|[0-9]+ of|a dry)' "$work/err" | tail -1)"
     if [ "$code" != "$expected" ]; then
         echo "expected $expected"
-        tail -20 "$work/out" "$work/err"
+        tail -n 20 "$work/err"
         return 1
     fi
 }
@@ -117,7 +117,7 @@ TOML
     "$bridge" explain --output json --config "$work/lp2rc.toml" 2>/dev/null |
         jq -c '{candidates: (.candidates | length), tally}'
     move 0 verify --output json
-    for _ in 1 2 3 4; do move 0 undo; done
+    for _ in 1 2 3 4; do move 0 undo --accept removals; done
     echo "owners after undo: $(owners)"
     move 12 verify --output json
     jq -c '{agents, equal, acknowledged, different}' "$work/out"

@@ -37,7 +37,7 @@ use crate::{
         Change, Outcome, Phase, SourceId, Subject, Write, Written,
         moving::{DepartmentLink, Journalled, Link, Links, MoveRun, Origin},
     },
-    ports::{Amendment, TargetError},
+    ports::{Amendment, TargetError, blocking},
 };
 
 /// How an execution came to its end.
@@ -99,6 +99,8 @@ impl Execution {
             .into_iter()
             .filter(|one| one.outcome != Some(Outcome::Done))
             .collect();
+        // A run that was killed may have made users of whom the centre was not told.
+        this.tell_centre().await?;
         let total = this.run.changes;
         this.teller
             .begin(total, total.saturating_sub(todo.len()), 0);
@@ -266,23 +268,25 @@ impl Execution {
         }
     }
 
-    /// The users' own ids take the place of the derived ones. From the links, so that a run that
-    /// was killed before it catches up.
+    /// The users' own ids take the place of the derived ones.
     async fn tell_centre(&self) -> Result<(), MoveError> {
-        let amendments: Vec<_> = self.ledger.with_links(|links| {
-            let known = links.agents.values();
-            known
-                .map(|link| Amendment {
-                    source_id: link.source_id.clone(),
-                    owner: None,
-                    identity: Some((link.target_id.clone(), link.username.clone())),
-                })
-                .collect()
-        });
+        let links: Vec<_> = self
+            .ledger
+            .with_links(|links| links.agents.values().cloned().collect());
         let centre = Arc::clone(&self.parts.centre);
-        crate::ports::blocking(move || centre.amend(&amendments)).await?;
+        blocking(move || centre.amend(&identities(&links))).await?;
         Ok(())
     }
+}
+
+/// Who these agents are in the target.
+pub(super) fn identities(links: &[Link]) -> Vec<Amendment> {
+    let identity = |link: &Link| Amendment {
+        source_id: link.source_id.clone(),
+        owner: None,
+        identity: Some((link.target_id.clone(), link.username.clone())),
+    };
+    links.iter().map(identity).collect()
 }
 
 /// Whether two changes are about one agent. Batches about one department may go beside each other:

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Counts, guard};
 use crate::domain::{
-    Phase,
+    Owner, Phase, SourceId,
     moving::{GuardRules, Limit, Removal},
 };
 use crate::sync::plan::{
@@ -25,7 +25,10 @@ fn moved(agents: usize) -> World {
 fn gone(agents: usize, of: usize) -> Plan {
     let mut world = moved(of);
     for number in 0..agents {
-        world.leaves(&format!("{number:02}"), number % 2 == 0);
+        let id = format!("{number:02}");
+        // Whoever was cut over would be left alone.
+        world.own(&SourceId::new(&id), Owner::Source);
+        world.leaves(&id, number % 2 == 0);
     }
     world.plan(&scope("", false))
 }

@@ -131,7 +131,7 @@ fn agents_are_moved_with_their_wave() {
     assert_eq!(wave(&world, "3").as_deref(), Some("rest"));
     assert_eq!(wave(&world, "4"), None);
     // Who has left counts to the wave he was moved with.
-    world.apply_all(&world.plan(&scope("rest", true)));
+    world.apply_all(&world.plan(&scope("rest", false)));
     world.leaves("3", true);
     assert_eq!(wave(&world, "3").as_deref(), Some("rest"));
     assert_eq!(world.plan(&scope("rest", true)).departed().len(), 1);

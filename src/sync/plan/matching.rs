@@ -41,6 +41,8 @@ pub(super) struct Person<'a> {
     pub(super) user: Option<&'a TargetUser>,
     /// The address he is to have; `None`: whatever he has.
     pub(super) address: Option<Address>,
+    /// Whether he is ours only since he was recognised, and what was known of him is lost.
+    pub(super) recognised: bool,
 }
 
 /// Somebody of ours who has left the source, or no longer takes part.
@@ -159,7 +161,7 @@ pub(super) fn match_up<'a>(facts: &Facts<'a>, scope: &Scope) -> Crowd<'a> {
         let meant = waves::meant(scope, wave);
         match matching.judge(agent) {
             Ok(found) => {
-                if let (Some(user), true) = (found.person.user, found.recognised) {
+                if let (Some(user), true) = (found.person.user, found.person.recognised) {
                     ours.insert(&user.id);
                     if meant {
                         crowd.recognised.push(recognise(agent, user, wave));
@@ -228,7 +230,6 @@ struct Matching<'a, 'b> {
 
 struct Found<'a> {
     person: Person<'a>,
-    recognised: bool,
     /// What about him is left alone.
     remark: Option<LeftOut>,
 }
@@ -258,8 +259,8 @@ impl<'a> Matching<'a, '_> {
                     agent,
                     user: None,
                     address: Some(address),
+                    recognised: false,
                 },
-                recognised: false,
                 remark: None,
             });
         };
@@ -272,6 +273,7 @@ impl<'a> Matching<'a, '_> {
             user: Some(user),
             // Without an address from the source he keeps the one he has.
             address: address::of(agent, self.facts.rules).filter(|address| address.verified),
+            recognised: link.is_none(),
         };
         let mut remark = None;
         if let Some(address) = &person.address
@@ -284,11 +286,7 @@ impl<'a> Matching<'a, '_> {
             remark = Some(out(&user.username, why));
             person.address = None;
         }
-        Ok(Found {
-            person,
-            recognised: link.is_none(),
-            remark,
-        })
+        Ok(Found { person, remark })
     }
 
     /// The user of a link.

@@ -351,7 +351,9 @@ fn who_leaves_is_treated_by_the_rule() {
         for gone in [true, false] {
             let mut world = prepared().rule(|rules| rules.removal = removal);
             // His own availability in the target does not keep him.
-            world.apply_all(&world.plan(&scope("", true)));
+            world.change("ada", |user| {
+                user.agent.as_mut().unwrap().available = true;
+            });
             world.leaves("1", gone);
             let plan = world.plan(&scope("", false));
             assert_eq!(plan.departed().len(), 1);

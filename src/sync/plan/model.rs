@@ -7,7 +7,7 @@ use super::{
     world::{ROLE, World, addresses, user},
 };
 use crate::domain::{
-    Change, DepartmentId, Outcome, TargetId, Write,
+    Change, DepartmentId, Outcome, Owner, SourceId, TargetId, Write,
     change::{DepartmentRef, NewUser, UserRef},
     moving::{DepartmentLink, Journalled, Link, Origin},
     target::{Membership, TargetDepartment},
@@ -22,6 +22,12 @@ impl World {
     ) -> Vec<Journalled> {
         for link in plan.recognised() {
             let id = link.source_id.clone();
+            // As the move does: whoever is open was cut over.
+            let user = self.actual.user(&link.target_id);
+            let open = user.and_then(|user| user.agent.as_ref());
+            if open.is_some_and(|agent| agent.available) {
+                self.own(&id, Owner::Target);
+            }
             self.links.agents.insert(id, link.clone());
         }
         let mut journal = Vec::new();
@@ -46,6 +52,15 @@ impl World {
 
     pub(crate) fn apply_all(&mut self, plan: &Plan) -> Vec<Journalled> {
         self.apply(plan, |_, _| true)
+    }
+
+    /// Whose word counts from now on.
+    pub(crate) fn own(&mut self, id: &SourceId, owner: Owner) {
+        self.write(&Write::SetOwner {
+            source_id: id.clone(),
+            owner,
+            was: Owner::Source,
+        });
     }
 
     pub(crate) fn write(&mut self, write: &Write) {

@@ -91,7 +91,8 @@ pub(super) fn darken(person: &Person<'_>, scope: &Scope) -> Option<Change> {
         (Owner::Source, Capacity::Limited(_) | Capacity::Unlimited) => !scope.cut_over,
         (Owner::Target | Owner::Both, _) => false,
     };
-    (stays_dark && person.is_available()).then(|| Change {
+    // Nothing but a cut-over ever opened him: of a lost state the owner is lost, too.
+    (stays_dark && person.is_available() && !person.recognised).then(|| Change {
         phase: Phase::Roles,
         subject: person.subject(),
         effect: Effect::Close,

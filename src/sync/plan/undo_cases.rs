@@ -179,6 +179,8 @@ fn who_was_sent_away_comes_back_with_counts_and_limit() {
     world = world.department("x", "Other", true);
     world = world.member("x", "ada", 7);
     let before = world.actual.clone();
+    // Whoever was cut over would be left alone.
+    world.own(&SourceId::new("1"), Owner::Source);
     world.leaves("1", true);
     let journal = world.apply_all(&world.plan(&scope("", false)));
     assert_eq!(world.actual.memberships(), []);

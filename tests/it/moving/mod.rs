@@ -4,6 +4,7 @@
 mod adoption;
 mod connecting;
 mod daemon;
+mod facts;
 mod faults;
 mod killed;
 mod refused;

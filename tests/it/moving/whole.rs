@@ -104,3 +104,30 @@ fn what_changes_in_the_source_is_an_update_and_never_a_new_person() {
     assert_eq!(renamed["emails"][0]["address"], "renamed@example.com");
     ends.off();
 }
+
+#[test]
+fn users_are_ours_again_after_the_state_was_lost() {
+    let ends = Ends::read(setup(Version::V8, 10));
+    ends.expect(0, &["apply"]);
+    let moved = ends.digest();
+    std::fs::remove_dir_all(ends.home.state()).unwrap();
+    ends.sync();
+    ends.expect(12, &["verify"]);
+    ends.target.clear_log();
+    ends.expect(0, &["apply"]);
+    assert!(ends.target.writes().is_empty(), "nothing was different");
+    ends.expect(0, &["verify"]);
+    assert_eq!(ends.digest(), moved);
+
+    // Whoever was cut over is not darkened because the bridge has forgotten it.
+    ends.expect(0, &["apply", "--wave", "one", "--cut-over"]);
+    let open = ends.digest();
+    std::fs::remove_dir_all(ends.home.state()).unwrap();
+    ends.sync();
+    for _ in 0..2 {
+        ends.expect(0, &["apply"]);
+        assert_eq!(ends.digest(), open);
+        ends.expect(0, &["verify"]);
+    }
+    ends.off();
+}
