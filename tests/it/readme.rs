@@ -92,7 +92,8 @@ fn compare(step: &Step, got: &str) {
 fn every_command_of_the_readme_works_as_printed() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let (mut demo, mut simulator, mut settings) = (None::<Running>, None, Vec::new());
+    let (mut demo, mut simulator, mut target) = (None::<Running>, None, None);
+    let mut settings = Vec::new();
     let mut done = Vec::new();
     for step in steps(&readme) {
         let words: Vec<&str> = step.command.split(' ').collect();
@@ -139,6 +140,24 @@ fn every_command_of_the_readme_works_as_printed() {
                 .to_vec();
                 simulator = Some(running);
             }
+            ["lp2rc", "simulate", "rocketchat"] => {
+                let running =
+                    Running::spawn(&["simulate", "rocketchat", "--listen", "127.0.0.1:0"]);
+                let line = running.line();
+                compare(&step, &line);
+                let url = line.strip_prefix("ready rocketchat=").unwrap();
+                let url = url.split(' ').next().unwrap().to_owned();
+                settings.push(("LP2RC_ROCKETCHAT__URL".to_owned(), url));
+                // The state belongs to one rehearsal.
+                let state = folder.path().join("move").display().to_string();
+                settings.push(("LP2RC_STATE__DIR".to_owned(), state));
+                target = Some(running);
+            }
+            ["lp2rc", "migrate", "plan", ..] => {
+                let finished = run_with(&words[1..], &settings);
+                assert_eq!(finished.code, 12, "`{}`: {finished:?}", step.command);
+                compare(&step, &finished.stdout);
+            }
             ["lp2rc", "serve", ..] => {
                 let mut daemon = Running::spawn_with(&words[1..], &settings);
                 daemon.wait_ready();
@@ -157,6 +176,6 @@ fn every_command_of_the_readme_works_as_printed() {
         }
         done.push(step.command);
     }
-    drop(simulator);
+    drop((simulator, target));
     assert!(done.len() > 10, "{done:?}");
 }
