@@ -32,6 +32,10 @@ demo *ARGS:
 sim *ARGS:
     cargo run --locked -- simulate liveperson {{ARGS}}
 
+# Rocket.Chat's admin side alone, to be moved to: with `just sim` both ends of config/move.toml.
+target *ARGS:
+    cargo run --locked -- simulate rocketchat {{ARGS}}
+
 # Rocket.Chat's own clients and curl against running demos.
 clients:
     tests/clients/run.sh
