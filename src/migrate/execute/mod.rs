@@ -104,15 +104,10 @@ impl Execution {
         let total = this.run.changes;
         this.teller
             .begin(total, total.saturating_sub(todo.len()), 0);
-        let mut rest = todo.as_slice();
-        while let Some(first) = rest.first() {
-            let phase = first.change.phase;
-            let end = rest.partition_point(|one| one.change.phase == phase);
-            let (now, later) = rest.split_at(end);
-            if let Some(stop) = this.phase(phase, now).await? {
+        for changes in todo.chunk_by(|one, next| one.change.phase == next.change.phase) {
+            if let Some(stop) = this.phase(changes[0].change.phase, changes).await? {
                 return Ok(stop);
             }
-            rest = later;
         }
         Ok(Stop::Through)
     }
