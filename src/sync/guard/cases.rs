@@ -98,7 +98,7 @@ fn what_the_source_says_about_presence_is_never_guarded() {
     assert_eq!(counts(&world.plan(&scope("", false))), [0; 4]);
     // Nor is it an absence when somebody is dark because his cut-over is to come.
     for entry in world.entries.values_mut() {
-        entry.owner = crate::domain::Owner::Source;
+        entry.owner = Owner::Source;
     }
     let plan = world.plan(&scope("", false));
     assert_eq!(plan.changes().len(), 12);
