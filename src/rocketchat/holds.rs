@@ -66,7 +66,8 @@ impl RocketChat {
             } => self.count_members(department, members).await? == 0,
             Write::SetLimit { user, limit, .. } => {
                 let agent = self.agent(write::id(user)?, &user.username).await?;
-                agent.is_some_and(|agent| agent.limit() == *limit)
+                // Who is no agent has none: it fell with the role.
+                agent.map_or(limit.is_none(), |agent| agent.limit() == *limit)
             }
             Write::SetSetting { id, value, .. } => self.has_setting(id, value).await?,
             Write::SetOwner { .. } => return Err(write::not_ours(write)),

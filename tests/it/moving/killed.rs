@@ -161,3 +161,50 @@ fn counters_of_members_who_are_there_survive_a_kill_in_the_membership_phase() {
     assert_eq!((kept.count, kept.order), (4711, 3));
     ends.off();
 }
+
+#[test]
+fn a_removal_that_is_killed_after_the_role_was_taken_resumes_to_its_end() {
+    let ends = Ends::read(Setup {
+        agents: 6,
+        migrate: "removal = \"deactivate\"\n".to_owned(),
+        ..Setup::default()
+    });
+    ends.expect(0, &["apply"]);
+    let limited = ends.target.world().users();
+    let limited = limited
+        .iter()
+        .find(|user| {
+            let livechat = serde_json::to_value(&user.livechat).unwrap();
+            livechat["maxNumberSimultaneousChat"].as_u64() > Some(0)
+        })
+        .expect("somebody has a limit of his own");
+    let agents = ends.source.sim.world().agents();
+    let agent = agents.iter().find(|one| {
+        let id = limited
+            .custom_fields
+            .as_ref()
+            .and_then(|all| all.get("lpAgentId"));
+        id.and_then(Value::as_str) == Some(&one.id.to_string())
+    });
+    assert!(ends.source.sim.world().remove(agent.unwrap().id));
+    ends.sync();
+    ends.sync();
+    ends.target.faults().set(vec![
+        Fault::at("agents.remove", What::SilenceAfter).times(1),
+    ]);
+    let struck = ends.target.faults().struck();
+    let accept = ["apply", "--accept", "removals", "--accept", "absences"];
+    let words = [&["migrate"], &accept[..]].concat();
+    let words = ends.home.args(&words);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let running = Running::spawn(&words);
+    while ends.target.faults().struck() == struck {
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    running.kill();
+    ends.target.faults().clear();
+    ends.expect(0, &accept);
+    let gone = ends.target.world().user(&limited.username).unwrap();
+    assert!(!gone.active);
+    ends.off();
+}
