@@ -239,6 +239,33 @@ fn what_is_not_ours_any_more_stays() {
 }
 
 #[test]
+fn who_was_there_when_a_user_could_not_be_made_is_not_deactivated() {
+    let (mut world, mut journal) = moved();
+    let create = |one: &Journalled| matches!(one.change.writes[..], [Write::CreateUser(_), ..]);
+    let made = journal.iter_mut().find(|one| create(one)).unwrap();
+    made.outcome = Some(Outcome::Failed {
+        why: "taken".to_owned(),
+        transient: false,
+    });
+    // Somebody adopted the user that was in the way.
+    world.links.agents.clear();
+    let adopted = world.clone().link("1", "ada");
+    let plan = back(&adopted, &journal);
+    assert!(short(&plan).iter().all(|line| !line.contains("deactivate")));
+    let why = left_out(&plan).join("\n");
+    assert!(why.contains("adopted, not created"), "{why}");
+    // Nobody did: without our mark the name and the address are a stranger's.
+    world.change("ada", |user| user.custom_fields.clear());
+    let plan = back(&world, &journal);
+    assert!(
+        short(&plan)
+            .iter()
+            .all(|line| !line.contains("ada") || line.contains("hand"))
+    );
+    assert!(left_out(&plan).join("\n").contains("no longer ours"));
+}
+
+#[test]
 fn policies_do_not_keep_anybody_from_going_back_but_observe_does() {
     let (world, journal) = moved();
     for policy in MovePolicy::ALL {

@@ -14,7 +14,10 @@ mod departments;
 mod inverse;
 mod people;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap, HashSet},
+};
 
 use inverse::{effect, fields, stays};
 use people::People;
@@ -58,7 +61,7 @@ pub(super) fn undo(
         let phases = if went_back { phases.reverse() } else { phases };
         let key = |one: &Journalled| (one.change.effect, one.number);
         phases
-            .then_with(|| a.change.subject.cmp(&b.change.subject))
+            .then_with(|| in_turn(&a.change.subject, &b.change.subject, went_back))
             .then_with(|| key(a).cmp(&key(b)))
     });
     let mut back = Back {
@@ -81,6 +84,14 @@ pub(super) fn undo(
         ..Draft::default()
     }
     .finish_way_back(facts.rules)
+}
+
+/// Settings go back in the opposite order: routing is switched off before its address goes.
+fn in_turn(one: &Subject, other: &Subject, went_back: bool) -> Ordering {
+    match (one, other) {
+        (Subject::Setting(_), Subject::Setting(_)) if !went_back => other.cmp(one),
+        (Subject::Agent { .. } | Subject::Department(_) | Subject::Setting(_), _) => one.cmp(other),
+    }
 }
 
 /// Whether a run took its phases backwards: then the way back from it goes forwards.
@@ -203,8 +214,13 @@ impl Back<'_, '_> {
         {
             return self.leave(subject, "is no agent there, so he cannot be made available");
         }
-        if matches!(write, Write::CreateUser(_)) && !user.active {
-            return;
+        if matches!(write, Write::CreateUser(_)) {
+            if !user.active {
+                return;
+            }
+            if !self.people.is_created(source_id) {
+                return self.leave(subject, "stays active: the user was adopted, not created");
+            }
         }
         let Some(inverse) = self.plainly(subject, &write) else {
             return;

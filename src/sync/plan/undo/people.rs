@@ -8,7 +8,11 @@ use super::super::{
     standing::{Standing, standing},
     waves::Waves,
 };
-use crate::domain::{SourceId, TargetId, TargetUser, Write, change::NewUser, moving::Journalled};
+use crate::domain::{
+    Outcome, SourceId, TargetId, TargetUser, Write,
+    change::NewUser,
+    moving::{Journalled, Origin},
+};
 
 /// Agents of the run, and their users.
 pub(super) struct People<'a, 'b> {
@@ -17,8 +21,15 @@ pub(super) struct People<'a, 'b> {
     waves: Waves<'a>,
     carriers: HashMap<&'a str, Vec<&'a TargetUser>>,
     /// Users the run has created, or may have.
-    created: HashMap<&'b SourceId, &'b NewUser>,
+    created: HashMap<&'b SourceId, Created<'b>>,
     linked: HashSet<&'a TargetId>,
+}
+
+/// A user to be created, and whether that came about.
+#[derive(Clone, Copy)]
+struct Created<'b> {
+    new: &'b NewUser,
+    surely: bool,
 }
 
 impl<'a, 'b> People<'a, 'b> {
@@ -27,13 +38,15 @@ impl<'a, 'b> People<'a, 'b> {
         journal: &[&'b Journalled],
         wave: Option<&'b str>,
     ) -> Self {
-        let writes = journal.iter().flat_map(|one| &one.change.writes);
-        let created = writes.filter_map(|write| {
-            if let Write::CreateUser(new) = write {
-                Some((&new.user.source_id, new))
-            } else {
-                None
-            }
+        let created = journal.iter().flat_map(|one| {
+            let surely = one.outcome == Some(Outcome::Done);
+            one.change.writes.iter().filter_map(move |write| {
+                if let Write::CreateUser(new) = write {
+                    Some((&new.user.source_id, Created { new, surely }))
+                } else {
+                    None
+                }
+            })
         });
         let links = facts.links.agents.values();
         Self {
@@ -58,6 +71,14 @@ impl<'a, 'b> People<'a, 'b> {
         };
         let of = self.waves.of_anybody(self.facts, agent);
         of.is_some_and(|of| of == wave)
+    }
+
+    /// Whether the agent's user came of this run. Whom we were told to adopt was there before,
+    /// unless the run knows better.
+    pub(super) fn is_created(&self, agent: &SourceId) -> bool {
+        let link = self.facts.links.agents.get(agent);
+        let surely = self.created.get(agent).is_some_and(|one| one.surely);
+        surely || link.is_none_or(|link| link.origin == Origin::Created)
     }
 
     /// The agent's user; `None` when there is none, else why it must not be touched.
@@ -85,14 +106,24 @@ impl<'a, 'b> People<'a, 'b> {
         let released = || {
             Err("is no longer ours; `adopt` the user first if it shall go back as well".to_owned())
         };
-        let Some(new) = self.created.get(agent) else {
+        let Some(&Created { new, surely }) = self.created.get(agent) else {
             return released();
         };
-        let write = Write::CreateUser((*new).clone());
+        let write = Write::CreateUser(new.clone());
         match standing(&write, self.facts.actual, self.facts.roster) {
             Standing::Before => Ok(None),
-            Standing::Wanted => Ok(self.facts.actual.user_named(&new.user.username)),
+            Standing::Wanted => match self.facts.actual.user_named(&new.user.username) {
+                // Perhaps it failed because somebody else got that user meanwhile.
+                Some(user) if !surely && !is_exactly(user, new) => released(),
+                found => Ok(found),
+            },
             Standing::Other => released(),
         }
     }
+}
+
+/// Whether a user is as he was to be created, our mark included.
+fn is_exactly(user: &TargetUser, new: &NewUser) -> bool {
+    let has = |(name, value): (&String, &String)| user.custom_fields.get(name) == Some(value);
+    user.username == new.user.username && user.name == new.name && new.custom_fields.iter().all(has)
 }
