@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Actual, DesiredAgent, Owner, SourceId, TargetUser,
+        Actual, DesiredAgent, Owner, SourceId, TargetId, TargetUser,
         moving::{Link, Links, MoveRules, Origin},
     },
     ports::{Amendment, News, blocking},
@@ -32,7 +32,9 @@ pub(super) async fn adopt(parts: &Arc<Parts>, people: &People) -> Result<Owned, 
     let mut owned = Owned::default();
     let mut links: BTreeMap<SourceId, Link> = BTreeMap::new();
     for user in wanted(&known.actual, people, &candidates, &mut owned.refused) {
-        match fit(user, &candidates, &known.links, &links, &parts.config.rules) {
+        let rules = &parts.config.rules;
+        let me = &known.actual.capabilities.me;
+        match fit(user, &candidates, (&known.links, &links), rules, me) {
             Ok(agent) => {
                 let source_id = agent.identity.source_id.clone();
                 owned.done.push(Remark {
@@ -210,9 +212,9 @@ impl<'a> Candidates<'a> {
 fn fit<'a>(
     user: &TargetUser,
     candidates: &Candidates<'a>,
-    links: &Links,
-    new: &BTreeMap<SourceId, Link>,
+    (links, new): (&Links, &BTreeMap<SourceId, Link>),
     rules: &MoveRules,
+    me: &TargetId,
 ) -> Result<&'a DesiredAgent, String> {
     let protected = rules
         .protected_users
@@ -226,6 +228,9 @@ fn fit<'a>(
         return Err(
             "is protected (`migrate.protected_users`, `migrate.protected_roles`)".to_owned(),
         );
+    }
+    if user.id == *me {
+        return Err("is the user we act as".to_owned());
     }
     if !user.person {
         return Err("is a bot or an app".to_owned());
