@@ -197,7 +197,8 @@ async fn execute(errand: Errand, known: Known, journal: Journal) -> Result<Finis
     );
     let (mut end, mut message) = told(&stopped, &run);
     let mut remarks = Vec::new();
-    if through && run.kind == RunKind::Connect && run.failed == 0 {
+    let has_webhook = parts.config.connect.webhook.is_some();
+    if through && run.kind == RunKind::Connect && end == End::Done && has_webhook {
         match parts.target.test_webhook().await {
             Ok(()) => remarks.push(Remark {
                 subject: "webhook".to_owned(),

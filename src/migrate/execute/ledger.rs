@@ -23,6 +23,8 @@ struct Inner {
     links: Links,
     /// Agents of whom a step has failed: later steps would build on nothing.
     lost: BTreeSet<SourceId>,
+    /// Whether a setting has failed: those after it would switch on what is not there.
+    lost_setting: bool,
     failures: usize,
     stopped: Option<Cause>,
 }
@@ -38,6 +40,7 @@ impl Ledger {
             inner: Mutex::new(Inner {
                 links,
                 lost: BTreeSet::new(),
+                lost_setting: false,
                 failures: 0,
                 stopped: None,
             }),
@@ -72,7 +75,11 @@ impl Ledger {
                         .to_owned()
                 })
             }
-            Subject::Department(_) | Subject::Setting(_) => None,
+            Subject::Setting(_) => self
+                .inner()
+                .lost_setting
+                .then(|| "an earlier setting did not come about; try again once it can".to_owned()),
+            Subject::Department(_) => None,
         }
     }
 
@@ -84,8 +91,12 @@ impl Ledger {
             inner.lost.extend(only.iter().cloned());
             return;
         }
-        if let Subject::Agent { source_id, .. } = &change.subject {
-            inner.lost.insert(source_id.clone());
+        match &change.subject {
+            Subject::Agent { source_id, .. } => {
+                inner.lost.insert(source_id.clone());
+            }
+            Subject::Setting(_) => inner.lost_setting = true,
+            Subject::Department(_) => {}
         }
         for write in &change.writes {
             if let Write::AddMembers { members, .. } | Write::RemoveMembers { members, .. } = write

@@ -121,7 +121,7 @@ impl Execution {
         self.teller.doing(phase.word());
         // Changes of one agent follow each other; whatever is about somebody else goes beside.
         let changes: Arc<[Vec<Journalled>]> = changes
-            .chunk_by(|one, next| is_same_agent(&one.change, &next.change))
+            .chunk_by(|one, next| follows(&one.change, &next.change))
             .map(<[Journalled]>::to_vec)
             .collect();
         let next = Arc::new(AtomicUsize::new(0));
@@ -284,9 +284,10 @@ pub(super) fn identities(links: &[Link]) -> Vec<Amendment> {
     links.iter().map(identity).collect()
 }
 
-/// Whether two changes are about one agent. Batches about one department may go beside each other:
-/// no member is in two of them.
-fn is_same_agent(one: &Change, other: &Change) -> bool {
+/// Whether a change has to wait for the one before it: of one agent; and settings, because routing
+/// is switched on once its address is there, and off before it goes. Batches about one department
+/// may go beside each other: no member is in two of them.
+fn follows(one: &Change, other: &Change) -> bool {
     match (&one.subject, &other.subject) {
         (
             Subject::Agent { source_id: one, .. },
@@ -294,6 +295,7 @@ fn is_same_agent(one: &Change, other: &Change) -> bool {
                 source_id: other, ..
             },
         ) => one == other,
+        (Subject::Setting(_), Subject::Setting(_)) => true,
         (Subject::Agent { .. } | Subject::Department(_) | Subject::Setting(_), _) => false,
     }
 }

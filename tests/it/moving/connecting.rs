@@ -1,5 +1,6 @@
 //! External routing and webhooks: shown first, set, tested, taken back.
 
+use lp2rc::sim::rocketchat::{Fault, What};
 use serde_json::json;
 
 use super::{Ends, Setup};
@@ -105,5 +106,53 @@ fn a_routing_address_that_does_not_answer_is_not_connected() {
         before,
         "Rocket.Chat would route to nobody"
     );
+    ends.off();
+}
+
+/// Only External routing, no webhook.
+fn routing() -> Ends {
+    let (address, asked) = endpoint();
+    // Kept open: the endpoint ends when nobody listens.
+    std::mem::forget(asked);
+    Ends::read(Setup {
+        agents: 3,
+        more: format!(
+            "[migrate.connect]\nrouting_url = \"{address}/external-queue\"\nrouting_token = \"routing-secret\"\n"
+        ),
+        ..Setup::default()
+    })
+}
+
+#[test]
+fn routing_without_a_webhook_is_connected_and_no_webhook_is_tested() {
+    let ends = routing();
+    ends.expect(0, &["connect"]);
+    let log = ends.target.log();
+    assert!(log.iter().all(|one| !one.path.contains("webhook.test")));
+    ends.off();
+}
+
+#[test]
+fn routing_is_switched_on_last_and_off_first() {
+    let ends = routing();
+    let before = ends.digest()["settings"].clone();
+    let refuse = |skip| {
+        let fault = Fault::at("settings.save", What::Status(400));
+        ends.target.faults().set(vec![fault.skip(skip).times(1)]);
+    };
+    // Whichever of the two goes wrong, visitors are not sent to an address that is not there.
+    for skip in 0..2 {
+        refuse(skip);
+        ends.expect(13, &["connect"]);
+        let method = ends.digest()["settings"]["Livechat_Routing_Method"].clone();
+        assert_eq!(method, before["Livechat_Routing_Method"], "{skip}");
+    }
+    ends.target.faults().clear();
+    ends.expect(0, &["connect"]);
+    let connected = ends.digest()["settings"].clone();
+    refuse(0);
+    ends.expect(13, &["undo"]);
+    let url = ends.digest()["settings"]["Livechat_External_Queue_URL"].clone();
+    assert_eq!(url, connected["Livechat_External_Queue_URL"]);
     ends.off();
 }
