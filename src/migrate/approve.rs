@@ -129,8 +129,11 @@ pub(super) async fn open_run(
         (Kind::Apply | Kind::Connect | Kind::Finish, _) => false,
     };
     let scope = scope(parts, &how.part)?;
-    let same_scope =
-        matches!(open.kind, RunKind::Undo { .. }) || open.scope == scope_of(kind, scope);
+    let same_scope = match open.kind {
+        // Without a wave whatever is going back is meant.
+        RunKind::Undo { .. } => scope.wave.is_none() || scope.wave == open.scope.wave,
+        RunKind::Apply | RunKind::Connect | RunKind::Finish => open.scope == scope_of(kind, scope),
+    };
     let same_plan = how
         .checksum
         .as_ref()

@@ -1,6 +1,6 @@
 //! Requests that write: take up an open run, or plan, approve, journal and carry out a new one.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         Outcome,
-        moving::{Journalled, MoveRun, RunKind},
+        moving::{Journalled, MovePolicy, MoveRun, RunKind},
     },
     ports::{StoreError, blocking},
 };
@@ -59,6 +59,12 @@ pub(super) async fn carry_out(errand: Errand) -> Result<Finished, MoveError> {
                 open.id, open.done, open.changes, open.id
             )));
         }
+        if parts.config.rules.policy == MovePolicy::Observe {
+            return Err(MoveError::Refused(format!(
+                "run {} is open with {} of {} changes done, and under `migrate.policy` = \"observe\" nothing is written; set the policy it was begun with, then take it up or take it back",
+                open.id, open.done, open.changes
+            )));
+        }
         tracing::info!(move_run = open.id, "an interrupted run is taken up again");
         let (store, id) = (Arc::clone(&parts.journal), open.id.clone());
         let changes = blocking(move || store.journal(&id)).await?;
@@ -70,7 +76,8 @@ pub(super) async fn carry_out(errand: Errand) -> Result<Finished, MoveError> {
         return execute(errand, known, journal).await;
     }
     let approved = approve::approve(parts, &known, kind, how).await?;
-    let recognised = approved.safe.plan().recognised();
+    let plan = approved.safe.plan();
+    let recognised = plan.recognised();
     if !recognised.is_empty() && !how.dry_run {
         ownership::recognise(parts, recognised, &known.actual).await?;
         known.links.agents.extend(
@@ -79,14 +86,24 @@ pub(super) async fn carry_out(errand: Errand) -> Result<Finished, MoveError> {
                 .map(|link| (link.source_id.clone(), link.clone())),
         );
     }
-    let changes = approved.safe.plan().changes();
+    let changes = plan.changes();
     if changes.is_empty() {
+        let mut message = "nothing to do".to_owned();
+        // What the policy withholds, and other parts, are still to be taken back.
+        let whole = matches!(kind, Kind::Undo { phase: None, .. }) && how.part.wave.is_none();
+        let nothing = whole && plan.withheld().is_empty();
+        if let Some(open) = approved.gives_up.filter(|_| nothing) {
+            message = if how.dry_run {
+                format!(
+                    "run {} has made nothing that is still there; without --dry-run it would be given up",
+                    open.id
+                )
+            } else {
+                give_up(parts, open).await?
+            };
+        }
         let applied = only(approved.document);
-        return Ok(Finished::with(
-            End::Done,
-            "nothing to do".to_owned(),
-            &applied,
-        ));
+        return Ok(Finished::with(End::Done, message, &applied));
     }
     if how.dry_run {
         let message = format!("a dry run: {} changes were not made", changes.len());
@@ -111,6 +128,22 @@ pub(super) async fn carry_out(errand: Errand) -> Result<Finished, MoveError> {
         plan: Some(approved.document),
     };
     execute(errand, known, journal).await
+}
+
+/// Ends an open run of which nothing is left to take back: it would stand in the way for ever.
+async fn give_up(parts: &Arc<Parts>, open: MoveRun) -> Result<String, MoveError> {
+    let message = format!(
+        "run {} has made nothing that is still there; it is given up",
+        open.id
+    );
+    let ended = MoveRun {
+        ended_at: Some(parts.clock.now()),
+        ..open
+    };
+    tracing::info!(move_run = ended.id, "an open run of the move is given up");
+    let store = Arc::clone(&parts.journal);
+    blocking(move || store.save_run(&ended)).await?;
+    Ok(message)
 }
 
 /// Journals the whole plan, with its before-images, before anything is written.
@@ -168,6 +201,11 @@ async fn execute(errand: Errand, known: Known, journal: Journal) -> Result<Finis
     let start = Start {
         waves: known.waves(&parts.config.rules),
         run: run.clone(),
+        // The plan of just now knows them.
+        kept_off: match &plan {
+            Some(_) => BTreeMap::new(),
+            None => known.untouchable(&parts.config.rules),
+        },
         links: known.links,
         // Planned just now, nothing of it can have been written yet.
         look: plan.is_none(),

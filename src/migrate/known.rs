@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{error::MoveError, mover::Parts};
 use crate::{
     domain::{
-        Actual, SourceId,
+        Actual, SourceId, TargetId, TargetUser,
         moving::{Links, MoveRules},
     },
     ports::{Believed, blocking},
-    sync::plan::{Facts, wave_of},
+    sync::plan::{Facts, protection, wave_of},
 };
 
 /// The three sides and who is who.
@@ -39,6 +39,20 @@ impl Known {
             links: &self.links,
             rules,
         }
+    }
+
+    /// Users who must not be written, whatever was approved once, and why: released or protected.
+    pub(super) fn untouchable(&self, rules: &MoveRules) -> BTreeMap<TargetId, String> {
+        let facts = self.facts(rules);
+        let why = |user: &TargetUser| {
+            let released = self.links.released.contains(&user.id);
+            let why = released.then(|| "is no longer ours".to_owned());
+            why.or_else(|| protection(&facts, user))
+        };
+        let users = self.actual.users().iter();
+        users
+            .filter_map(|user| Some((user.id.clone(), why(user)?)))
+            .collect()
     }
 
     /// The wave of everybody who takes part.

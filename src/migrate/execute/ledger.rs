@@ -107,14 +107,16 @@ impl Ledger {
         }
     }
 
-    /// Counts a failure; some of them end everything.
-    pub(super) fn fail(&self, error: TargetError, most: usize) {
+    /// Some failures end everything; the others are counted up to `most`, or not at all.
+    pub(super) fn fail(&self, error: TargetError, most: Option<usize>) {
         let mut inner = self.inner();
-        inner.failures += 1;
         if error.fault.stops_everything() {
             inner.stopped = Some(Cause::Target(error));
-        } else if inner.failures >= most && inner.stopped.is_none() {
-            inner.stopped = Some(Cause::Failures(error));
+        } else if let Some(most) = most {
+            inner.failures += 1;
+            if inner.failures >= most && inner.stopped.is_none() {
+                inner.stopped = Some(Cause::Failures(error));
+            }
         }
     }
 

@@ -34,7 +34,7 @@ use self::{
 use super::{error::MoveError, mover::Parts, telling::Teller};
 use crate::{
     domain::{
-        Change, Outcome, Phase, SourceId, Subject, Write, Written,
+        Change, Outcome, Phase, SourceId, Subject, TargetId, Write, Written,
         moving::{DepartmentLink, Journalled, Link, Links, MoveRun, Origin},
     },
     ports::{Amendment, TargetError, blocking},
@@ -59,6 +59,7 @@ pub(super) struct Execution {
     run: MoveRun,
     waves: BTreeMap<SourceId, String>,
     look: bool,
+    kept_off: BTreeMap<TargetId, String>,
     ledger: Ledger,
     teller: Teller,
     stop: CancellationToken,
@@ -69,6 +70,8 @@ pub(super) struct Start {
     pub(super) run: MoveRun,
     pub(super) links: Links,
     pub(super) waves: BTreeMap<SourceId, String>,
+    /// Users who must not be written any more, and why.
+    pub(super) kept_off: BTreeMap<TargetId, String>,
     /// Whether some of it may have been written already: a run that is taken up again.
     pub(super) look: bool,
 }
@@ -86,6 +89,7 @@ impl Execution {
             run: start.run,
             waves: start.waves,
             look: start.look,
+            kept_off: start.kept_off,
             ledger,
             teller,
             stop,
@@ -178,7 +182,7 @@ impl Execution {
         for write in &one.change.writes {
             let resolved = self
                 .ledger
-                .with_links(|links| resolve::resolve(write, links));
+                .with_links(|links| resolve::resolve(write, links, &self.kept_off));
             let write = match resolved {
                 Resolved::Ready(write) => write,
                 Resolved::Without(write, members) => {
@@ -216,7 +220,18 @@ impl Execution {
                         transient: error.fault.is_transient(),
                     };
                     self.ledger.lose(&one.change, &[]);
-                    self.ledger.fail(error, self.parts.stop_after_failures);
+                    // What failed for good before, and does again, stops no run a second time: else
+                    // one that meets enough of it would stay open for ever.
+                    let known = matches!(
+                        one.outcome,
+                        Some(Outcome::Failed {
+                            transient: false,
+                            ..
+                        })
+                    );
+                    let counts = !known || error.fault.is_transient();
+                    let most = self.parts.stop_after_failures;
+                    self.ledger.fail(error, counts.then_some(most));
                     return ended;
                 }
             }
@@ -225,7 +240,7 @@ impl Execution {
             self.ledger.lose(&one.change, &dropped);
             ended.outcome = Outcome::Failed {
                 why: format!(
-                    "{} of its members have no user yet, the others were added; apply again once their users are there",
+                    "{} of its members have no user that may be written, the others were taken; apply again once their users are there",
                     dropped.len()
                 ),
                 transient: true,

@@ -1,7 +1,9 @@
 //! Filling in the ids that the plan could not know: those of what the run itself has created.
 
+use std::collections::BTreeMap;
+
 use crate::domain::{
-    SourceId, Write,
+    SourceId, TargetId, Write,
     change::{DepartmentRef, Member, UserRef},
     moving::Links,
 };
@@ -16,8 +18,13 @@ pub(super) enum Resolved {
     Missing(String),
 }
 
-/// Fills in ids from the links.
-pub(super) fn resolve(write: &Write, links: &Links) -> Resolved {
+/// Fills in ids from the links; users who are kept off are as good as missing.
+pub(super) fn resolve(
+    write: &Write,
+    links: &Links,
+    kept_off: &BTreeMap<TargetId, String>,
+) -> Resolved {
+    let why_not = |user: &UserRef| kept_off.get(user.id.as_ref()?);
     let mut write = write.clone();
     match &mut write {
         Write::CreateUser(_)
@@ -36,6 +43,10 @@ pub(super) fn resolve(write: &Write, links: &Links) -> Resolved {
                     "{} has no user yet; apply again once the user is there",
                     user.username
                 ));
+            }
+            if let Some(why) = why_not(user) {
+                let name = &user.username;
+                return Resolved::Missing(format!("{name} {why}, and is left alone"));
             }
         }
         Write::OpenDepartment { department } | Write::CloseDepartment { department } => {
@@ -56,7 +67,7 @@ pub(super) fn resolve(write: &Write, links: &Links) -> Resolved {
             }
             let mut without = Vec::new();
             members.retain_mut(|Member { user, .. }| {
-                let there = fill_user(user, links);
+                let there = fill_user(user, links) && why_not(user).is_none();
                 if !there {
                     without.push(user.source_id.clone());
                 }

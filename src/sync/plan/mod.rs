@@ -42,7 +42,7 @@ pub(super) mod world;
 use std::collections::BTreeSet;
 
 use crate::domain::{
-    Actual, Change, Desired, Phase, Roster, SourceId, Subject,
+    Actual, Change, Desired, Phase, Roster, SourceId, Subject, TargetUser,
     moving::{Journalled, Link, Links, MoveRules, Scope},
     target::SettingValue,
 };
@@ -171,6 +171,11 @@ pub fn undo(
 /// Plans settings: what differs from what is wanted.
 pub fn settings(facts: &Facts<'_>, wanted: &[(String, SettingValue)]) -> Plan {
     settings::settings(facts, wanted)
+}
+
+/// Why a user must never be touched, whoever's it is: ourselves, bots, and whom the rules protect.
+pub fn protection(facts: &Facts<'_>, user: &TargetUser) -> Option<String> {
+    matching::protection(facts, user)
 }
 
 /// The wave of an agent, by the rules; of one who has left, the wave he was moved with. `None` when

@@ -7,8 +7,10 @@ mod daemon;
 mod facts;
 mod faults;
 mod killed;
+mod recovered;
 mod refused;
 mod waves;
+mod ways_out;
 mod whole;
 
 use std::sync::Arc;
