@@ -9,8 +9,8 @@ use super::{
     error::MoveError,
     known::Known,
     mover::Parts,
-    show,
-    wire::{Applied, Apply, Checks, End, Part, PlanDocument},
+    show, verify,
+    wire::{Applied, Apply, Checks, End, Part, PlanDocument, Request},
 };
 use crate::{
     config::ConnectConfig,
@@ -21,7 +21,7 @@ use crate::{
     },
     ports::blocking,
     sync::{
-        guard::{Excess, SafePlan, guard},
+        guard::{Excess, LIMITS, SafePlan, guard},
         plan::{self, Plan},
     },
 };
@@ -66,6 +66,43 @@ pub(super) fn scope(parts: &Parts, part: &Part) -> Result<Scope, MoveError> {
         wave: part.wave.clone(),
         cut_over: part.cut_over,
     })
+}
+
+/// Refuses names of limits and warnings that nothing has: whoever mistypes one must not believe that
+/// he was heard, and a name that means nothing today may mean something else in a later release.
+pub(super) fn names(parts: &Parts, request: &Request) -> Result<(), MoveError> {
+    let (accept, acknowledge) = match request {
+        Request::Status | Request::Adopt(_) | Request::Release(_) => return Ok(()),
+        Request::Check | Request::Plan(_) | Request::Verify(_) => (&[][..], &[][..]),
+        Request::Apply(how) | Request::Connect(how) | Request::Finish(how) => {
+            (&how.accept[..], &how.acknowledge[..])
+        }
+        Request::Undo(undo) => (&undo.apply.accept[..], &undo.apply.acknowledge[..]),
+    };
+    if let Some(name) = accept.iter().find(|name| !LIMITS.contains(&name.as_str())) {
+        return Err(MoveError::Asked(format!(
+            "there is no limit `{name}` to accept; known: {}",
+            LIMITS.join(", ")
+        )));
+    }
+    let of_checks: Vec<_> = checks::names().collect();
+    let unknown = |name: &&String| !of_checks.contains(&name.as_str());
+    if let Some(name) = acknowledge.iter().find(unknown) {
+        return Err(MoveError::Asked(format!(
+            "there is no check `{name}` whose warning could be acknowledged; known: {}",
+            of_checks.join(", ")
+        )));
+    }
+    let mut lasting = parts.config.acknowledge.iter();
+    let unknown = |name: &&String| unknown(name) && !name.starts_with(verify::FIELDS);
+    if let Some(name) = lasting.find(unknown) {
+        return Err(MoveError::Asked(format!(
+            "`migrate.acknowledge` has `{name}`, which is no check; known: {}, and `{}FIELD` for differences that `lp2rc migrate verify` shows",
+            of_checks.join(", "),
+            verify::FIELDS
+        )));
+    }
+    Ok(())
 }
 
 /// Everything that is looked at before a plan of one part, or of the whole move.

@@ -81,6 +81,9 @@ impl Mover {
 
     /// Carries out one order. Stopping leaves a run open, to be taken up again.
     pub async fn run(&self, order: Order) -> Finished {
+        if let Err(error) = approve::names(&self.parts, &order.request) {
+            return refused(&error);
+        }
         order.progress.doing("reading both sides");
         let stop = order.stop.clone();
         let done = match order.request.clone() {

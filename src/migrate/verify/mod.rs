@@ -32,7 +32,7 @@ use crate::{
     ports::moving::Believed,
 };
 
-pub use person::acknowledgement;
+pub use person::{FIELDS, acknowledgement};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug)]

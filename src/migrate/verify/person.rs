@@ -97,9 +97,12 @@ impl Found<'_, '_> {
     }
 }
 
+/// What the names begin with under which differences are acknowledged.
+pub const FIELDS: &str = "verify:";
+
 /// The name under which every difference of a field is acknowledged: `verify:id-field`.
 pub fn acknowledgement(field: &str) -> String {
-    format!("verify:{}", field.replace(' ', "-"))
+    format!("{FIELDS}{}", field.replace(' ', "-"))
 }
 
 /// Is there a user, is it ours, and does the bridge call it by its id and name?

@@ -33,41 +33,45 @@ impl SafePlan {
 /// One limit that a plan exceeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excess {
-    /// Its name, by which it is accepted: `removals`, `absences`, `mapping` or `opened`.
+    /// Its name, by which it is accepted: one of [`LIMITS`].
     pub name: &'static str,
     /// The numbers, the settings and the way on, in one sentence.
     pub why: String,
 }
+
+/// The names of all limits, by which they are accepted.
+pub const LIMITS: [&str; 4] = ["removals", "absences", "mapping", "opened"];
 
 /// Lets a plan through, or says which limits it exceeds. `accepted` names limits that somebody has
 /// looked at, for this one plan.
 pub fn guard(plan: Plan, rules: &GuardRules, accepted: &[String]) -> Result<SafePlan, Vec<Excess>> {
     let counts = Counts::of(&plan);
     let concerned = plan.concerned();
+    let [removals, absences, mapping, opened] = LIMITS;
     let limits = [
         (
-            "removals",
+            removals,
             "takes away",
             "roles, memberships, users or departments",
             counts.removals,
             rules.removals,
         ),
         (
-            "absences",
+            absences,
             "closes",
             "agents who left the source or no longer take part",
             counts.absences,
             rules.absences,
         ),
         (
-            "mapping",
+            mapping,
             "changes",
             "facts of agents who are there",
             counts.mapping,
             rules.mapping,
         ),
         (
-            "opened",
+            opened,
             "makes available",
             "agents",
             counts.opened,

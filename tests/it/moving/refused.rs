@@ -164,3 +164,37 @@ fn without_a_target_the_verbs_say_what_is_missing() {
     assert!(done.stderr.contains("rocketchat"), "{}", done.stderr);
     ends.off();
 }
+
+#[test]
+fn a_name_that_nothing_has_is_refused_and_not_passed_over() {
+    let ends = Ends::read(Setup {
+        agents: 3,
+        ..Setup::default()
+    });
+    for (words, told) in [
+        (["apply", "--accept", "removalz"], "opened"),
+        (["apply", "--acknowledge", "seat"], "seats"),
+        (["connect", "--accept", "seats"], "removals"),
+        (["finish", "--acknowledge", "removals"], "seats"),
+        (["undo", "--accept", "Removals"], "removals"),
+    ] {
+        let done = ends.expect(2, &words);
+        for word in [&format!("`{}`", words[2]), told] {
+            assert!(done.stderr.contains(word), "{word}: {}", done.stderr);
+        }
+    }
+    assert!(ends.target.writes().is_empty());
+    ends.home.edit(
+        "acknowledge = [",
+        "acknowledge = [\"verify:e-mail\", \"seets\", ",
+    );
+    for verb in ["check", "plan", "apply", "verify"] {
+        let done = ends.expect(2, &[verb]);
+        let told = "`migrate.acknowledge` has `seets`";
+        assert!(done.stderr.contains(told), "{}", done.stderr);
+    }
+    // Whoever looks where the move stands is not held up by it.
+    ends.expect(0, &["status"]);
+    assert!(ends.target.writes().is_empty());
+    ends.off();
+}
