@@ -190,9 +190,18 @@ impl Mover {
 
 fn owned(owned: &wire::Owned) -> Finished {
     if owned.refused.is_empty() {
-        return Finished::with(End::Done, "", owned);
+        let nobody = owned.done.is_empty();
+        let message = if nobody {
+            "nobody is left to adopt"
+        } else {
+            ""
+        };
+        return Finished::with(End::Done, message, owned);
     }
-    let why = format!("{} users were refused", owned.refused.len());
+    let why = match owned.refused.len() {
+        1 => "1 user was refused".to_owned(),
+        several => format!("{several} users were refused"),
+    };
     Finished::with(End::Refused, why, owned)
 }
 

@@ -1,7 +1,10 @@
 //! `adopt` and `release`: what was there before becomes ours, or is no longer. The target is not
 //! written; what is ours is decided here and nowhere else.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     error::MoveError,
@@ -31,7 +34,7 @@ pub(super) async fn adopt(parts: &Arc<Parts>, people: &People) -> Result<Owned, 
     let candidates = Candidates::new(&known.believed.desired.agents);
     let mut owned = Owned::default();
     let mut links: BTreeMap<SourceId, Link> = BTreeMap::new();
-    for user in wanted(&known.actual, people, &candidates, &mut owned.refused) {
+    for user in wanted(&known, people, &candidates, &mut owned.refused) {
         let rules = &parts.config.rules;
         let me = &known.actual.capabilities.me;
         match fit(user, &candidates, (&known.links, &links), rules, me) {
@@ -128,7 +131,7 @@ pub(super) async fn release(parts: &Arc<Parts>, people: &People) -> Result<Owned
                 (
                     &mut owned.done,
                     format!(
-                        "is no longer ours; as long as agent {} takes part, plans leave that agent out",
+                        "is no longer ours; leave agent {} out, too (participants.exclude): while the user has the agent's name or address, the checks stop every `apply`",
                         link.source_id
                     ),
                 )
@@ -148,23 +151,34 @@ pub(super) async fn release(parts: &Arc<Parts>, people: &People) -> Result<Owned
     Ok(owned)
 }
 
-/// The users that are asked for; names that nobody has are refused.
+/// The users that are asked for; names that nobody has are refused. Those who are ours already are
+/// no longer to be matched: a second `adopt --matching` finds nobody.
 fn wanted<'a>(
-    actual: &'a Actual,
+    known: &'a Known,
     people: &People,
     candidates: &Candidates<'_>,
     refused: &mut Vec<Remark>,
 ) -> Vec<&'a TargetUser> {
     if people.matching {
+        let ours: BTreeSet<_> = known
+            .links
+            .agents
+            .values()
+            .map(|link| &link.target_id)
+            .collect();
         let matches = |user: &&TargetUser| {
             let mut emails = user.emails.iter();
-            user.person && emails.any(|email| candidates.by_email(&email.address).is_some())
+            user.person
+                && !ours.contains(&user.id)
+                && emails.any(|email| candidates.by_email(&email.address).is_some())
         };
-        return actual.users().iter().filter(matches).collect();
+        let mut users: Vec<_> = known.actual.users().iter().filter(matches).collect();
+        users.sort_by(|a, b| a.username.cmp(&b.username));
+        return users;
     }
     let mut users = Vec::new();
     for name in &people.users {
-        match actual.user_named(name) {
+        match known.actual.user_named(name) {
             Some(user) => users.push(user),
             None => refused.push(Remark {
                 subject: name.clone(),

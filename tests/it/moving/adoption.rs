@@ -112,7 +112,16 @@ fn a_foreign_user_blocks_is_adopted_by_name_and_released_again() {
             .count(),
         1
     );
-    ends.expect(0, &["release", &namesake]);
+    // Everybody with an agent's address is ours, so nobody is refused.
+    let again = ends.document(0, &["adopt", "--matching"]);
+    assert_eq!(again["refused"], serde_json::json!([]));
+
+    let done = ends.expect(0, &["release", &namesake]);
+    assert!(
+        done.stdout.contains("participants.exclude"),
+        "{}",
+        done.stdout
+    );
     ends.expect(10, &["check"]);
     let kept = user(&ends, &namesake);
     ends.expect(10, &["apply"]);
