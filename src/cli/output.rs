@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 
 use super::exit::{self, Failure};
@@ -68,6 +68,8 @@ pub(super) struct Rows {
     body: Vec<Vec<String>>,
     /// Widest line of a table for people; cells are folded to fit. Without it nothing is folded.
     width: Option<u16>,
+    /// Columns whose words are never broken: what somebody copies from them must be whole.
+    unbroken: Vec<usize>,
 }
 
 impl Rows {
@@ -77,6 +79,7 @@ impl Rows {
             headings: headings.to_vec(),
             body: Vec::new(),
             width: None,
+            unbroken: Vec::new(),
         }
     }
 
@@ -84,6 +87,14 @@ impl Rows {
     pub(super) fn folded(self, columns: u16) -> Self {
         Self {
             width: Some(columns),
+            ..self
+        }
+    }
+
+    /// The same table, folded between words only in these columns.
+    pub(super) fn unbroken(self, columns: &[usize]) -> Self {
+        Self {
+            unbroken: columns.to_vec(),
             ..self
         }
     }
@@ -113,6 +124,17 @@ impl Rows {
                 Output::Markdown => table.add_row(row.iter().map(|cell| cell.replace('|', "\\|"))),
                 Output::Table | Output::Json => table.add_row(row),
             };
+        }
+        for &column in &self.unbroken {
+            let words = self.body.iter().filter_map(|row| row.get(column));
+            let words = words.flat_map(|cell| cell.split_whitespace());
+            let longest = words.map(|word| word.chars().count()).max().unwrap_or(0);
+            if let (Some(column), Ok(longest)) = (table.column_mut(column), u16::try_from(longest))
+            {
+                let padded = longest.saturating_add(column.padding_width());
+                let least = ColumnConstraint::LowerBoundary(Width::Fixed(padded));
+                column.set_constraint(least);
+            }
         }
         let mut text = String::new();
         for line in table.lines() {
@@ -158,5 +180,35 @@ pub(super) fn text_of<T: Serialize>(
                 .collect();
             Ok(parts.join("\n"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_copied_from_a_folded_table_is_whole() {
+        let run = "01a1ffb42d45-158c";
+        let rows = |columns: &[usize]| {
+            let mut rows = Rows::new(&["run", "kind", "of", "why"])
+                .folded(60)
+                .unbroken(columns);
+            rows.push(
+                [
+                    run,
+                    &format!("undo of {run}"),
+                    "everybody",
+                    &"long ".repeat(40),
+                ]
+                .map(str::to_owned),
+            );
+            rows.render(Output::Table)
+        };
+        let text = rows(&[0, 1]);
+        assert_eq!(text.matches(run).count(), 2, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 60));
+        // Elsewhere a word gives way to the width.
+        assert_eq!(rows(&[]).matches(run).count(), 0);
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn runs(runs: &[RunLine]) -> Rows {
         "began UTC",
         "ended",
     ];
-    let mut rows = Rows::new(&headings).folded(COLUMNS);
+    // The names of runs are copied into commands.
+    let mut rows = Rows::new(&headings).folded(COLUMNS).unbroken(&[0, 1]);
     for run in runs.iter().take(ROWS) {
         let kind = match &run.undoes {
             None => run.kind.clone(),
