@@ -233,6 +233,11 @@ fn meaning(route: Route, status: u16, code: &str) -> (TargetFault, &'static str)
             "calls come too fast in spite of pacing: somebody else calls from the same address; give the bridge's role api-bypass-rate-limit",
         ),
         (403, _) => (F::Forbidden, NOT_ALLOWED),
+        // Every Rocket.Chat has it: this is another path, or something else.
+        (404, _) if route == Route::Info => (
+            F::UnexpectedAnswer,
+            "no Rocket.Chat answers there; check rocketchat.url, its path too",
+        ),
         (404, _) => (F::NotFound, NOT_THERE),
         (400, code) => bad_request(route, code),
         (500..=599, _) => (

@@ -276,6 +276,9 @@ fn trouble(error: &reqwest::Error) -> String {
         format!(
             "its certificate is not trusted ({cause}); install the system's CA certificates, or name the CA's file in rocketchat.ca_files"
         )
+    } else if error.is_connect() && cause.contains("InvalidContentType") {
+        "what answers there speaks no TLS; check the scheme and the port in rocketchat.url"
+            .to_owned()
     } else if error.is_connect() {
         format!("cannot connect ({cause}); check the network, DNS, the proxy and rocketchat.url")
     } else if error.is_builder() {

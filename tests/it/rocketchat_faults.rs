@@ -7,6 +7,7 @@ use lp2rc::{
     ports::{Target, TargetError, TargetFault},
 };
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::{
     rocketchat_server::{
@@ -190,6 +191,25 @@ async fn nobody_at_home_is_unreachable() {
     let error = client.capabilities().await.unwrap_err();
     assert_eq!(error.fault, TargetFault::Unreachable);
     assert!(error.what.contains("cannot connect"), "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_address_is_told_from_something_that_went_away() {
+    let server = Server::start([bare(404)]).await;
+    let error = server.client().0.capabilities().await.unwrap_err();
+    assert_eq!(error.fault, TargetFault::UnexpectedAnswer);
+    assert!(error.what.contains("rocketchat.url"), "{error}");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let plain = on_manual_clock(crate::rocketchat_server::config(&url)).0;
+    let (error, ()) = tokio::join!(plain.capabilities(), async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let refusal = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(refusal).await.unwrap();
+    });
+    let error = error.unwrap_err();
+    assert_eq!(error.fault, TargetFault::Unreachable);
+    assert!(error.what.contains("speaks no TLS"), "{error}");
 }
 
 /// 429 as Rocket.Chat writes it, with the end of the window.
