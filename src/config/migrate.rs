@@ -228,7 +228,11 @@ impl Typed {
                 "email_template",
                 "must be an address with {username} or {id} in it, so that no two agents share it",
             ),
-            (_, _) => wrong(
+            (Some(other), _) => wrong(
+                "missing_email",
+                &format!("`{other}` is none of \"skip\", \"template\""),
+            ),
+            (None, _) => wrong(
                 "missing_email",
                 "must be said, \"skip\" or \"template\": Rocket.Chat wants an address for every user",
             ),
@@ -254,7 +258,10 @@ fn required<T: Copy>(
             .map(|one| format!("\"{}\"", word(*one)))
             .collect();
         let known = known.join(", ");
-        let why = format!("must be said where there is a [rocketchat]: {known}");
+        let why = match given {
+            Some(other) => format!("`{other}` is none of {known}"),
+            None => format!("must be said where there is a [rocketchat]: {known}"),
+        };
         return wrong(key, &why);
     };
     Ok(*one)

@@ -26,6 +26,9 @@ fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, ConfigError>
     })
 }
 
+/// Somewhere to move to, and the beginning of how.
+const TARGET: &str = "[rocketchat]\nurl = \"http://127.0.0.1:1\"\nuser_id = \"u\"\ntoken = \"t\"\n[migrate]\ndepartment_email = \"{name}@example.org\"\n";
+
 const LEAST: &str = "[liveperson]\naccount = \"12345678\"\nusername = \"bridge\"\n";
 
 #[test]
@@ -211,6 +214,18 @@ fn mistakes_of_meaning() -> Vec<Mistake> {
             format!("{LEAST}[api]\nlisten = \"127.0.0.1:3081\"\n"),
             "`operations.listen`",
             "one each",
+        ),
+        (
+            format!("{LEAST}{TARGET}missing_email = \"skip\"\npolicy = \"snyc\"\n"),
+            "`migrate.policy`",
+            "`snyc` is none of \"observe\"",
+        ),
+        (
+            format!(
+                "{LEAST}{TARGET}policy = \"sync\"\nlogin = \"sso\"\nmissing_email = \"skipp\"\n"
+            ),
+            "`migrate.missing_email`",
+            "`skipp` is none of",
         ),
         (
             format!("{LEAST}[state]\ncounters_every = \"0s\"\n"),
