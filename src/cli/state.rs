@@ -29,6 +29,9 @@ pub(super) enum Verb {
     /// Read every record and check what must hold between them.
     Verify,
     /// Write everything as JSON Lines with a SHA-256 at the end.
+    ///
+    /// Keep it like a password: it holds e-mail addresses, and what `migrate connect` set in
+    /// Rocket.Chat and found there, secrets too, since `migrate undo` puts them back.
     Export {
         /// A file (made with mode 0600) instead of stdout.
         #[arg(long, value_name = "FILE")]
