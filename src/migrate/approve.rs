@@ -178,9 +178,17 @@ pub(super) async fn open_run(
     if same_kind && same_scope && same_plan {
         return Ok(Some(open));
     }
-    let wave = open.scope.wave.as_deref().unwrap_or("all");
+    let part = match &open.scope.wave {
+        Some(wave) => format!("wave {wave}"),
+        None => "everybody".to_owned(),
+    };
+    let cut_over = if open.scope.cut_over {
+        ", with cut-over"
+    } else {
+        ""
+    };
     Err(MoveError::Refused(format!(
-        "run {} ({}, wave {wave}) is open with {} of {} changes done; take it up with the same command and options as before, or take it back with `lp2rc migrate undo {}`",
+        "run {} ({}, {part}{cut_over}) is open with {} of {} changes done; take it up with the same command and options as before, or take it back with `lp2rc migrate undo {}`",
         open.id,
         open.kind.word(),
         open.done,

@@ -262,9 +262,8 @@ async fn execute(errand: Errand, known: Known, journal: Journal) -> Result<Finis
 }
 
 fn told(ended: &Stop, run: &MoveRun) -> (End, String) {
-    let rest = run
-        .changes
-        .saturating_sub(run.done + run.failed + run.skipped);
+    // What failed is tried again, too.
+    let rest = run.changes.saturating_sub(run.done);
     let again = format!(
         "run {} stays open with {rest} of {} changes to go; run the same again to take it up",
         run.id, run.changes

@@ -198,3 +198,24 @@ fn a_name_that_nothing_has_is_refused_and_not_passed_over() {
     assert!(ends.target.writes().is_empty());
     ends.off();
 }
+
+#[test]
+fn a_run_that_stopped_counts_what_failed_among_what_is_to_go() {
+    let ends = Ends::read(Setup {
+        agents: 5,
+        migrate: "stop_after_failures = 2\n".to_owned(),
+        ..Setup::default()
+    });
+    let refuse = Fault::at("users.create", What::Status(400));
+    ends.target.faults().set(vec![refuse]);
+    let done = ends.expect(13, &["apply"]);
+    let status = ends.document(0, &["status"]);
+    let count = |name: &str| status["runs"][0][name].as_u64().unwrap();
+    let (all, rest) = (count("changes"), count("changes") - count("done"));
+    let told = format!("stays open with {rest} of {all} changes to go");
+    assert!(done.stderr.contains(&told), "{told}: {}", done.stderr);
+    // Another part is not begun over it, and its own part is named.
+    let done = ends.expect(10, &["apply", "--cut-over"]);
+    assert!(done.stderr.contains("(apply, everybody) is open"));
+    ends.off();
+}
