@@ -1,6 +1,6 @@
 //! One request of the move, from what is asked to what is answered.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,9 @@ use super::{
     known::Known,
     ownership,
     readonly::ReadOnly,
-    status, verify,
+    status,
+    telling::{READING, Teller},
+    verify,
     wire::{self, Apply, End, Part, Request},
 };
 use crate::{
@@ -84,33 +86,48 @@ impl Mover {
         if let Err(error) = approve::names(&self.parts, &order.request) {
             return refused(&error);
         }
-        order.progress.doing("reading both sides");
+        order.progress.doing(READING);
+        let teller = order.progress.clone();
         let stop = order.stop.clone();
-        let done = match order.request.clone() {
-            Request::Check => stoppable(&stop, self.check()).await,
-            Request::Plan(part) => stoppable(&stop, self.plan(&part)).await,
-            Request::Verify(part) => stoppable(&stop, self.verify(&part)).await,
-            Request::Status => self.status(&order.doing).await,
-            Request::Adopt(people) => {
-                let adopted = ownership::adopt(&self.parts, &people).await;
-                adopted.map(|done| owned(&done))
+        let work = Box::pin(async {
+            match order.request.clone() {
+                Request::Check => stoppable(&stop, self.check()).await,
+                Request::Plan(part) => stoppable(&stop, self.plan(&part)).await,
+                Request::Verify(part) => stoppable(&stop, self.verify(&part)).await,
+                Request::Status => self.status(&order.doing).await,
+                Request::Adopt(people) => {
+                    let adopted = ownership::adopt(&self.parts, &people).await;
+                    adopted.map(|done| owned(&done))
+                }
+                Request::Release(people) => {
+                    let released = ownership::release(&self.parts, &people).await;
+                    released.map(|done| owned(&done))
+                }
+                Request::Apply(how) => self.carry(Kind::Apply, how, order).await,
+                Request::Connect(how) => self.carry(Kind::Connect, how, order).await,
+                Request::Finish(how) => self.carry(Kind::Finish, how, order).await,
+                Request::Undo(undo) => {
+                    let kind = Kind::Undo {
+                        run: undo.run,
+                        phase: undo.phase,
+                    };
+                    self.carry(kind, undo.apply, order).await
+                }
             }
-            Request::Release(people) => {
-                let released = ownership::release(&self.parts, &people).await;
-                released.map(|done| owned(&done))
-            }
-            Request::Apply(how) => self.carry(Kind::Apply, how, order).await,
-            Request::Connect(how) => self.carry(Kind::Connect, how, order).await,
-            Request::Finish(how) => self.carry(Kind::Finish, how, order).await,
-            Request::Undo(undo) => {
-                let kind = Kind::Undo {
-                    run: undo.run,
-                    phase: undo.phase,
-                };
-                self.carry(kind, undo.apply, order).await
-            }
+        });
+        let done = tokio::select! {
+            done = work => done,
+            never = self.tell_of_waits(&teller) => match never {},
         };
         done.unwrap_or_else(|error| refused(&error))
+    }
+
+    /// Whoever waits wants to know for what.
+    async fn tell_of_waits(&self, teller: &Teller) -> Infallible {
+        loop {
+            self.parts.clock.sleep(Duration::from_secs(1)).await;
+            teller.held_back(self.parts.target.held_back());
+        }
     }
 
     async fn carry(&self, kind: Kind, how: Apply, order: Order) -> Result<Finished, MoveError> {

@@ -1,6 +1,6 @@
 //! A target that refuses every write: what looks, and every dry run, is given no other.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     domain::{Actual, Capabilities, Write, Written},
@@ -38,6 +38,10 @@ impl Target for ReadOnly {
     /// Sends something, so it is refused, too.
     fn test_webhook(&self) -> Future<'_, Result<(), TargetError>> {
         Box::pin(async move { Err(refused("test the webhook")) })
+    }
+
+    fn held_back(&self) -> Option<Duration> {
+        self.0.held_back()
     }
 }
 

@@ -13,6 +13,9 @@ use crate::{
     ports::{Clock, JobEnd},
 };
 
+/// What is done before there is anything to measure.
+pub(super) const READING: &str = "reading";
+
 /// What "lately" means for the rate: long enough to be steady, short enough to show a limit that
 /// has begun to bite.
 const WINDOW: Duration = Duration::from_secs(30);
@@ -63,6 +66,25 @@ impl Teller {
             let other = seen.progress.doing != what;
             if other {
                 what.clone_into(&mut seen.progress.doing);
+            }
+            other
+        });
+    }
+
+    /// For how long the target holds back what is read now. What is measured tells by its rate.
+    pub fn held_back(&self, wait: Option<Duration>) {
+        let told = wait.map_or_else(
+            || READING.to_owned(),
+            |wait| {
+                let seconds = wait.as_secs().saturating_add(1);
+                format!("{READING}, held back by Rocket.Chat's rate limiter for {seconds}s")
+            },
+        );
+        self.inner.told.send_if_modified(|seen| {
+            let doing = &mut seen.progress.doing;
+            let other = doing.starts_with(READING) && *doing != told;
+            if other {
+                *doing = told;
             }
             other
         });
@@ -179,6 +201,23 @@ mod tests {
         let progress = seen.borrow().progress.clone();
         assert_eq!((progress.done, progress.failed), (5, 1));
         assert_eq!((progress.per_kilosecond, progress.left), (0, None));
+    }
+
+    #[test]
+    fn only_reading_tells_what_holds_it_back() {
+        let (_, teller, seen) = teller();
+        let doing = || seen.borrow().progress.doing.clone();
+        teller.doing(READING);
+        teller.held_back(Some(Duration::from_millis(41_300)));
+        assert_eq!(
+            doing(),
+            "reading, held back by Rocket.Chat's rate limiter for 42s"
+        );
+        teller.held_back(None);
+        assert_eq!(doing(), "reading");
+        teller.doing("users");
+        teller.held_back(Some(Duration::from_secs(1)));
+        assert_eq!(doing(), "users");
     }
 
     #[test]

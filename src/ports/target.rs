@@ -37,6 +37,10 @@ pub trait Target: Send + Sync + 'static {
 
     /// Lets the target send its sample to the webhook address it has now, and tells what came of it.
     fn test_webhook(&self) -> Future<'_, Result<(), TargetError>>;
+
+    /// For how much longer the target's rate limiter holds back calls that wait for it now; `None`
+    /// when none waits.
+    fn held_back(&self) -> Option<Duration>;
 }
 
 /// Why the target could not be read or written. The message says what was being done and to whom;

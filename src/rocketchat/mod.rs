@@ -23,7 +23,10 @@ mod survey;
 mod wire;
 mod write;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -101,5 +104,9 @@ impl Target for RocketChat {
             self.line.call(&call).await?;
             Ok(())
         })
+    }
+
+    fn held_back(&self) -> Option<Duration> {
+        self.line.pace.held_back()
     }
 }

@@ -13,7 +13,10 @@
 //! whose answer is lost counts as made.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -48,6 +51,24 @@ pub(super) struct Pace {
 struct Lane {
     state: Mutex<State>,
     changed: Notify,
+    /// How many wait for the window to end.
+    waiting: AtomicUsize,
+}
+
+/// One who waits for a window to end, until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn on(lane: &'a Lane) -> Self {
+        lane.waiting.fetch_add(1, Ordering::Relaxed);
+        Self(&lane.waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -144,10 +165,13 @@ impl Pace {
             match verdict {
                 Verdict::Go => break,
                 Verdict::Later => changed.await,
-                Verdict::At(then) => tokio::select! {
-                    () = changed => {}
-                    () = self.clock.sleep(then.saturating_sub(now)) => {}
-                },
+                Verdict::At(then) => {
+                    let _waiting = Waiting::on(lane);
+                    tokio::select! {
+                        () = changed => {}
+                        () = self.clock.sleep(then.saturating_sub(now)) => {}
+                    }
+                }
             }
         }
         let waited = self.clock.elapsed().saturating_sub(began);
@@ -204,6 +228,20 @@ impl Pace {
             Known::Window { ends, .. } => Some(ends?.saturating_sub(self.clock.elapsed())),
             Known::Nothing | Known::Free => None,
         }
+    }
+
+    /// The longest wait of those who wait for a window to end.
+    pub(super) fn held_back(&self) -> Option<Duration> {
+        let now = self.clock.elapsed();
+        let held = self.lanes.iter().filter(|lane| {
+            // A moment too early or too late does no harm: somebody only looks.
+            lane.waiting.load(Ordering::Relaxed) > 0
+        });
+        let ends = held.filter_map(|lane| match lane.state().known {
+            Known::Window { ends, .. } => ends,
+            Known::Nothing | Known::Free => None,
+        });
+        ends.max().map(|end| end.saturating_sub(now))
     }
 
     fn lane(&self, route: Route) -> &Lane {

@@ -232,8 +232,16 @@ async fn a_429_is_waited_for_and_only_so_often() {
     ] {
         let server = Server::start([too_many(reset), ok()]).await;
         let (client, clock) = server.client();
-        let (done, ()) = tokio::join!(client.write(&write), until_asleep(&clock, wait));
+        assert_eq!(client.held_back(), None);
+        let (done, ()) = tokio::join!(client.write(&write), async {
+            while clock.next_wake() != Some(wait) {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(client.held_back(), Some(wait));
+            clock.advance(wait);
+        });
         done.unwrap();
+        assert_eq!(client.held_back(), None);
         assert_eq!(server.asked().len(), 2);
     }
     let server = Server::start((0..6).map(|_| too_many(None))).await;
