@@ -164,7 +164,12 @@ impl Mover {
         if !document.changes.is_empty() {
             end = End::Differences;
         }
-        if let Some(why) = checks::verdict(&checks).why() {
+        let verdict = checks::verdict(&checks);
+        if verdict.end() == End::Source {
+            // A plan of nobody is not a plan without changes.
+            end = End::Source;
+        }
+        if let Some(why) = verdict.why() {
             message = format!("apply would be refused: {why}");
         } else if let Some(first) = document.refused_by.first() {
             message = format!("apply would be refused: {}", first.why);
@@ -189,6 +194,8 @@ impl Mover {
         let end = verify::parity_end(&parity);
         let message = if end == End::Done {
             String::new()
+        } else if end == End::Source {
+            "LivePerson was never read, so there is nothing to compare; run `lp2rc sync`, or wait for the daemon's first poll".to_owned()
         } else {
             format!(
                 "{} of {} agents differ; each line says in what",

@@ -21,7 +21,11 @@ impl Wire {
         })?;
         let place = format!("{}{}", host(&address), address.path());
         let answer = self.ask(address, token).await;
-        let answer = answer.map_err(|(fault, what)| failed(&place, fault, what))?;
+        let answer = answer.map_err(|(fault, what)| {
+            // The same troubles as with the workspace, but another setting says where.
+            let what = what.replace("rocketchat.url", "migrate.connect.routing_url");
+            failed(&place, fault, what)
+        })?;
         let object = matches!(&answer.body, Received::Json(body) if body.is_object());
         if answer.status == 200 && object {
             return Ok(());

@@ -97,7 +97,8 @@ fn a_routing_address_that_does_not_answer_is_not_connected() {
     let before = ends.digest()["settings"].clone();
     let done = ends.expect(10, &["connect"]);
     assert!(
-        done.stderr.contains("external-queue") || done.stderr.contains("routing"),
+        done.stderr.contains("external-queue")
+            && done.stderr.contains("migrate.connect.routing_url"),
         "{}",
         done.stderr
     );

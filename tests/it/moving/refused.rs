@@ -219,3 +219,20 @@ fn a_run_that_stopped_counts_what_failed_among_what_is_to_go() {
     assert!(done.stderr.contains("(apply, everybody) is open"));
     ends.off();
 }
+
+#[test]
+fn before_liveperson_was_read_nothing_is_planned_nor_equal() {
+    let ends = Ends::new(Setup {
+        agents: 3,
+        ..Setup::default()
+    });
+    // A poll that fails leaves an empty state behind.
+    let account = "account = \"12345678\"";
+    ends.home.edit(account, "account = \"87654321\"");
+    assert_ne!(ends.home.run(&["sync"]).code, 0);
+    for verb in ["plan", "apply", "verify"] {
+        let done = ends.expect(20, &[verb]);
+        assert!(done.stderr.contains("never read"), "{}", done.stderr);
+    }
+    ends.off();
+}
