@@ -330,7 +330,11 @@ async fn undo(
         else {
             return Err(MoveError::Asked(match run {
                 Some(id) => format!("there is no run {id}; `lp2rc migrate status` lists them"),
-                None => "there is nothing to take back".to_owned(),
+                None => {
+                    return Err(MoveError::Nothing(
+                        "there is nothing to take back".to_owned(),
+                    ));
+                }
             }));
         };
         if matches!(found.kind, RunKind::Undo { .. }) {

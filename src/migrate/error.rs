@@ -26,6 +26,9 @@ pub enum MoveError {
     /// What was asked does not fit.
     #[error("{0}")]
     Asked(String),
+    /// There is nothing to do.
+    #[error("{0}")]
+    Nothing(String),
     /// There is nothing to go by: LivePerson was never read.
     #[error("{0}")]
     Source(String),
@@ -46,6 +49,7 @@ impl MoveError {
             },
             Self::Refused(_) | Self::RefusedPlan { .. } => End::Refused,
             Self::Asked(_) => End::Config,
+            Self::Nothing(_) => End::Done,
             Self::Source(_) => End::Source,
         }
     }

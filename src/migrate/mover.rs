@@ -237,6 +237,7 @@ fn refused(error: &MoveError) -> Finished {
         | MoveError::Store(_)
         | MoveError::Refused(_)
         | MoveError::Asked(_)
+        | MoveError::Nothing(_)
         | MoveError::Source(_) => Finished::bare(end, message),
     }
 }

@@ -95,7 +95,7 @@ struct Named {
 }
 
 impl RocketChat {
-    /// The version, as anybody may know it or as we were told before. Writes differ by it.
+    /// The version, asked now or told before. Writes differ by it.
     pub(super) async fn version(&self) -> Result<TargetVersion, Failed> {
         if let Some(version) = *self.known_version() {
             return Ok(version);
@@ -103,9 +103,11 @@ impl RocketChat {
         self.ask_version().await
     }
 
+    /// As ourselves, though anybody may ask: what is nobody's call is counted by the rate limiter,
+    /// and only to some the patch is told.
     async fn ask_version(&self) -> Result<TargetVersion, Failed> {
         let call = Call::new(Route::Info, "ask for the version");
-        let info = self.line.greet(&call).await?;
+        let info = self.line.call(&call).await?;
         let version = version(&info).ok_or_else(|| self.line.misshapen(&call))?;
         *self.known_version() = Some(version);
         Ok(version)
@@ -119,16 +121,13 @@ impl RocketChat {
             .read(&Call::new(Route::Me, "ask who we are"))
             .await?;
         let rate_limited = self.line.pace.is_limited(Route::Me);
-        let (whole, licence, may_create, roles, missing_rights, settings) = tokio::try_join!(
-            self.whole_version(),
+        let (licence, may_create, roles, missing_rights, settings) = tokio::try_join!(
             self.licence(version),
             self.may_create(),
             self.role_ids(),
             self.missing_rights(&me),
             self.settings(),
         )?;
-        let version = whole.unwrap_or(version);
-        *self.known_version() = Some(version);
         let (seats, paid_omnichannel) = licence;
         Ok(Capabilities {
             version,
@@ -145,13 +144,6 @@ impl RocketChat {
         })
     }
 
-    /// With the patch, where we have the right.
-    async fn whole_version(&self) -> Result<Option<TargetVersion>, Failed> {
-        let call = Call::new(Route::Info, "ask for the whole version");
-        let info = optional(self.line.call(&call).await)?;
-        Ok(info.as_ref().and_then(version))
-    }
-
     async fn may_create(&self) -> Result<Option<bool>, Failed> {
         let call = Call::new(Route::MayCreate, "ask whether departments can be made");
         let answer = optional(self.line.call(&call).await)?;
@@ -166,18 +158,17 @@ impl RocketChat {
         Ok(roles.map(|roles| roles.into_iter().map(|role| role.id).collect()))
     }
 
-    /// Who is an administrator has every right; otherwise rights are those of the roles.
+    /// Rights are those of the roles; an administrator may have been deprived of some. Where they
+    /// cannot be read, he is believed to have them all.
     async fn missing_rights(&self, me: &Me) -> Result<Option<Vec<String>>, Failed> {
-        if me.roles.iter().any(|role| role == "admin") {
-            return Ok(Some(Vec::new()));
-        }
+        let admin = me.roles.iter().any(|role| role == "admin");
         let call = Call::new(Route::Permissions, "read the permissions");
         let mut answer = optional(self.line.call(&call).await)?;
         let permissions = answer.as_mut().map(|answer| answer["update"].take());
         let Some(permissions) =
             permissions.and_then(|all| serde_json::from_value::<Vec<Named>>(all).ok())
         else {
-            return Ok(None);
+            return Ok(admin.then(Vec::new));
         };
         let held = |right: &str| {
             let carried = permissions

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::{
     fault::{self, Failed},
     pace::{Pace, Told},
-    route::{Call, Route},
+    route::Call,
     session::{Identity, Session},
     wire::Wire,
 };
@@ -141,12 +141,6 @@ impl Line {
     /// A failure inside a method's answer.
     pub(super) fn method_refused(&self, call: &Call, code: &str) -> Failed {
         fault::method_refused(call, &self.wire.host, code)
-    }
-
-    /// What the workspace says of itself to anybody.
-    pub(super) async fn greet(&self, call: &Call) -> Result<Value, Failed> {
-        debug_assert!(call.route == Route::Info, "everything else wants a user");
-        self.exchange(call, None).await
     }
 
     /// Asks the address of External routing.

@@ -32,8 +32,8 @@ Every change has its phase, effect, subject, reason, and fields before and after
 and which limit is exceeded is said too. The JSON of the plan, written with --out, binds \
 `apply --plan FILE`: it runs only if the plan made then is the same one.
 
-Exit codes: 0 nothing to change; 10 refused by a check or a guard; 12 there are changes; others as \
-for all verbs.";
+Exit codes: 0 nothing to change; 12 there are changes, also where a check or a guard would refuse \
+them; others as for all verbs.";
 
 const APPLY_LONG: &str = "\
 Do what `plan` shows: journalled, in phases, resumable, and the same again changes nothing.

@@ -55,10 +55,22 @@ struct Head {
 /// into, never replaced.
 pub(super) fn write(file: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| {
-        let message = format!("cannot write {}: {error}", file.display());
-        Failure::new(exit::UNEXPECTED, message)
+        let message = format!(
+            "cannot write {}: {error}; choose another --out",
+            file.display()
+        );
+        Failure::new(exit::CONFIG, message)
     };
     let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let folder = target
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(failed(&format!(
+            "there is no directory {}",
+            folder.display()
+        )));
+    }
     if std::fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
         return std::fs::write(&target, text).map_err(|error| failed(&error));
     }
