@@ -94,6 +94,7 @@ async fn skills_and_groups_are_those_of_the_world() {
     let skills = ask(&sim, &entered, "skills?v=4.0", &[]).await.json();
     let expected: Vec<Value> = SKILLS
         .iter()
+        .take(few().skills)
         .map(|(id, name)| json!({ "id": id, "deleted": false, "name": name }))
         .collect();
     assert_eq!(skills, json!(expected));
