@@ -129,7 +129,8 @@ TOML
         | ($a[0].users | to_entries | map(select($b[0].users[.key] == null))) as $made
         | ($made | map(select(.value.active or .value.roles != ["user"] or .value.departments != [])) | length) as $left
         | ($a[0].departments | map(select(.archived | not)) | length) as $open
-        | {before_images_not_restored: $changed, made_and_switched_off: ($made | length), made_and_not_switched_off: $left, departments_still_open: $open}' |
+        | ([$b[0].settings, $a[0].settings] | if .[0] == .[1] then 0 else 1 end) as $settings
+        | {before_images_not_restored: ($changed + $settings), made_and_switched_off: ($made | length), made_and_not_switched_off: $left, departments_still_open: $open}' |
         tee "$work/undone"
     [ "$(jq '.before_images_not_restored + .made_and_not_switched_off + .departments_still_open' "$work/undone")" = 0 ]
     move 0 apply

@@ -55,6 +55,7 @@ fn a_move_ends_at_full_parity_a_second_one_is_empty_and_undo_takes_all_back() {
 
         ends.expect(0, &["undo", "--accept", "removals"]);
         let after = ends.digest();
+        assert_eq!(after["settings"], before["settings"], "{version:?}");
         for (name, user) in after["users"].as_object().unwrap() {
             match before["users"].get(name) {
                 Some(untouched) => assert_eq!(user, untouched, "{version:?}: {name}"),
