@@ -112,7 +112,7 @@ pub(super) fn rate_limit(name: &'static str, scene: &Scene<'_>) -> Finding {
     warning(
         name,
         format!(
-            "Rocket.Chat lets the bridge create {CALLS_A_MINUTE} users a minute: {} take about {}, and roles and limits about as long again",
+            "Rocket.Chat lets the bridge create {CALLS_A_MINUTE} users a minute: {} take about {}, and roles and limits about as long again; once they are agents, each look reads them one by one and takes as long, too",
             counted(users, "user", "users"),
             span(users.div_ceil(CALLS_A_MINUTE))
         ),
