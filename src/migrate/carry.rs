@@ -185,7 +185,8 @@ async fn begin(parts: &Arc<Parts>, approved: &Approved) -> Result<MoveRun, MoveE
         store.begin_run(&begun, &changes)
     })
     .await?;
-    (parts.save)().await;
+    // Beside the writes: the journal itself is kept already.
+    tokio::spawn((parts.save)());
     Ok(run)
 }
 

@@ -108,12 +108,27 @@ impl Execution {
         let total = this.run.changes;
         this.teller
             .begin(total, total.saturating_sub(todo.len()), 0);
+        let mut telling = JoinSet::new();
+        let mut stopped = Ok(None);
         for changes in todo.chunk_by(|one, next| one.change.phase == next.change.phase) {
-            if let Some(stop) = this.phase(changes[0].change.phase, changes).await? {
-                return Ok(stop);
+            let phase = changes[0].change.phase;
+            stopped = this.phase(phase, changes).await;
+            if !matches!(stopped, Ok(None)) {
+                break;
+            }
+            if phase == Phase::Users {
+                // Thousands of new ids are kept and published while the next phase goes on.
+                let this = Arc::clone(&this);
+                telling.spawn(async move { this.tell_centre().await });
             }
         }
-        Ok(Stop::Through)
+        while let Some(told) = telling.join_next().await {
+            match told {
+                Ok(told) => told?,
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        Ok(stopped?.unwrap_or(Stop::Through))
     }
 
     /// One phase: in it changes of different subjects do not depend on each other.
@@ -159,9 +174,6 @@ impl Execution {
         match recorder.await {
             Ok(kept) => kept?,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-        if phase == Phase::Users {
-            self.tell_centre().await?;
         }
         Ok(self.ledger.verdict(self.stop.is_cancelled()))
     }
