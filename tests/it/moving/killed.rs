@@ -115,7 +115,7 @@ fn a_move_that_is_killed_at_any_write_resumes_to_the_same_end() {
         }
     }
     println!(
-        "killed at {kills} of {writes} writes of a move of {AGENTS} agents, resumed to the same end"
+        "killed {kills} times at {writes} writes of a move of {AGENTS} agents, resumed to the same end"
     );
 }
 
