@@ -1,8 +1,9 @@
 //! How near a move comes to the bound that latency sets: `in_flight` calls at once, each answered
 //! after 20 ms, journal and fsync included. Prints the ratio beside its goal (0.85).
 //!
-//! `cargo bench --bench move -- [AGENTS] [DELAY_MS]`. The bound is the calls in flight by the delay; what is counted
-//! is every call of the run, reads that writes need among them, between its beginning and its end.
+//! `cargo bench --bench move -- [AGENTS] [DELAY_MS]`. The bound is the calls in flight times the rate of
+//! one call after the other, measured in the same run; what is counted is every call of the move, reads
+//! that writes need among them, between its beginning and its end.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 #![expect(clippy::cast_precision_loss, reason = "figures of a few digits")]
 #![expect(
@@ -16,7 +17,7 @@ use lp2rc::{
     app::Core,
     config::{Layers, load},
     domain::{Trigger, moving::Progress},
-    ports::{CycleRequest, JobRequest, Jobs, SystemClock},
+    ports::{Clock as _, CycleRequest, JobRequest, Jobs, SystemClock},
     sim::{liveperson, rocketchat},
 };
 use serde_json::Value;
@@ -109,7 +110,7 @@ async fn measure(agents: usize, delay: Duration) -> f64 {
     let log = target.log();
     let first = log.iter().position(|one| one.took_effect).unwrap();
     let calls = log.len() - first;
-    let bound = IN_FLIGHT as f64 / delay.as_secs_f64();
+    let bound = IN_FLIGHT as f64 * alone(&target).await;
     let rate = calls as f64 / took.as_secs_f64();
     println!(
         "  {} changes in {calls} calls in {:.2} s: {rate:.0} calls/s of {bound:.0}",
@@ -118,6 +119,24 @@ async fn measure(agents: usize, delay: Duration) -> f64 {
     );
     core.cycle().close().await;
     rate / bound
+}
+
+/// Calls a second when they follow each other: what latency alone allows.
+async fn alone(target: &rocketchat::Simulator) -> f64 {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let (url, clock) = (
+        format!("{}/api/v1/me", target.base_url()),
+        SystemClock::new(),
+    );
+    let calls = 100;
+    for _ in 0..calls {
+        let ask = client
+            .get(&url)
+            .header("X-User-Id", target.user_id())
+            .header("X-Auth-Token", target.token());
+        assert!(ask.send().await.unwrap().status().is_success());
+    }
+    f64::from(calls) / clock.elapsed().as_secs_f64()
 }
 
 async fn job(desk: &dyn Jobs, arguments: &str) -> Value {
