@@ -21,6 +21,7 @@ pub mod rules;
 pub mod snapshot;
 pub mod target;
 pub mod time;
+pub mod waves;
 
 pub use agent::{Capacity, Owner, Presence, Skill, SourceAgent};
 pub use ask::{Ask, Policy, Purpose};
@@ -39,3 +40,4 @@ pub use rules::{MappingRules, MergeRules, RoutingRules};
 pub use snapshot::{Snapshot, SnapshotDepartment, SnapshotRow};
 pub use target::{Actual, Capabilities, TargetUser};
 pub use time::Timestamp;
+pub use waves::Waves;

@@ -6,9 +6,8 @@ use std::{
 };
 
 use super::{
-    change::{Change, Outcome, Phase},
+    change::{Change, Outcome},
     ids::{DepartmentId, SourceId, TargetId},
-    marks::Marks,
     rules::Selection,
     time::Timestamp,
 };
@@ -159,17 +158,6 @@ pub struct MoveRules {
     pub id_field: String,
     /// Names of the custom fields that mapping fills.
     pub custom_fields: Vec<String>,
-}
-
-impl MoveRules {
-    /// The waves, ready for asking: [`Marks`] of each, in order.
-    pub fn wave_marks(&self) -> Vec<(&str, Marks)> {
-        let marks = |wave: &'_ Wave| Marks::new(&wave.include);
-        self.waves
-            .iter()
-            .map(|wave| (wave.name.as_str(), marks(wave)))
-            .collect()
-    }
 }
 
 /// Limits of a plan: beyond them somebody must look (DESIGN §4.5). Each is a share *and* a number:
@@ -355,26 +343,4 @@ pub struct Progress {
     pub per_kilosecond: u64,
     /// Time left at that rate.
     pub left: Option<Duration>,
-}
-
-/// The phases of a scope.
-pub fn phases(scope: &Scope) -> &'static [Phase] {
-    const PREPARE: &[Phase] = &[
-        Phase::Settings,
-        Phase::Users,
-        Phase::Roles,
-        Phase::Departments,
-        Phase::Membership,
-        Phase::Limits,
-    ];
-    const ALL: &[Phase] = &[
-        Phase::Settings,
-        Phase::Users,
-        Phase::Roles,
-        Phase::Departments,
-        Phase::Membership,
-        Phase::Limits,
-        Phase::CutOver,
-    ];
-    if scope.cut_over { ALL } else { PREPARE }
 }

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{error::MoveError, mover::Parts};
 use crate::{
     domain::{
-        Actual, SourceId, TargetId, TargetUser,
+        Actual, SourceId, TargetId, TargetUser, Waves,
         moving::{Links, MoveRules},
     },
     ports::{Believed, blocking},
-    sync::plan::{Facts, protection, wave_of},
+    sync::plan::{Facts, protection},
 };
 
 /// The three sides and who is who.
@@ -57,13 +57,14 @@ impl Known {
 
     /// The wave of everybody who takes part.
     pub(super) fn waves(&self, rules: &MoveRules) -> BTreeMap<SourceId, String> {
-        let facts = self.facts(rules);
-        let ids = self.believed.desired.agents.iter();
-        ids.filter_map(|agent| {
-            let id = &agent.identity.source_id;
-            Some((id.clone(), wave_of(&facts, id)?))
-        })
-        .collect()
+        let waves = Waves::new(rules);
+        let agents = self.believed.desired.agents.iter();
+        agents
+            .map(|agent| {
+                let wave = waves.of(&agent.believed.agent);
+                (agent.identity.source_id.clone(), wave.to_owned())
+            })
+            .collect()
     }
 }
 

@@ -10,12 +10,10 @@ use super::{
 };
 use crate::{
     domain::{
-        Actual, Outcome, Phase,
-        agent::Owner,
-        moving::{Journalled, MoveRun, REST, RunKind},
+        Outcome, Owner, Phase, Waves,
+        moving::{Journalled, MoveRun, RunKind},
     },
     ports::{JournalStore, StoreError, blocking},
-    sync::plan::{Facts, wave_of},
 };
 
 /// Runs told with their phases: the older ones only in numbers, as their journals may be long.
@@ -38,41 +36,29 @@ pub(super) async fn status(parts: &Arc<Parts>) -> Result<Status, MoveError> {
         told.collect::<Result<Vec<_>, StoreError>>()
     })
     .await?;
-    let actual = Actual::default();
-    let rules = &parts.config.rules;
-    let facts = Facts {
-        roster: &believed.roster,
-        desired: &believed.desired,
-        actual: &actual,
-        links: &links,
-        rules,
-    };
-    let mut waves: BTreeMap<String, WaveLine> = BTreeMap::new();
+    let waves = Waves::new(&parts.config.rules);
+    let mut sums: BTreeMap<&str, WaveLine> = BTreeMap::new();
     let mut people = Vec::with_capacity(believed.desired.agents.len());
     for agent in &believed.desired.agents {
         let id = &agent.identity.source_id;
-        let wave = wave_of(&facts, id).unwrap_or_else(|| REST.to_owned());
+        let wave = waves.of(&agent.believed.agent);
         let link = links.agents.get(id);
-        let sums = waves.entry(wave.clone()).or_default();
-        sums.wave.clone_from(&wave);
-        sums.agents += 1;
-        sums.provisioned += usize::from(link.is_some());
-        sums.cut_over += usize::from(agent.owner() == Owner::Target);
+        let sum = sums.entry(wave).or_default();
+        wave.clone_into(&mut sum.wave);
+        sum.agents += 1;
+        sum.provisioned += usize::from(link.is_some());
+        sum.cut_over += usize::from(agent.owner() == Owner::Target);
         people.push(WhoIsWhere {
             source_id: id.to_string(),
             username: agent.identity.username.clone(),
-            wave,
+            wave: wave.to_owned(),
             target_id: link.map(|link| link.target_id.to_string()),
             origin: link.map_or("", |link| link.origin.word()).to_owned(),
             owner: agent.owner().word().to_owned(),
         });
     }
-    let order = |name: &str| {
-        let place = rules.waves.iter().position(|wave| wave.name == name);
-        place.unwrap_or(usize::MAX)
-    };
-    let mut waves: Vec<_> = waves.into_values().collect();
-    waves.sort_by_key(|line| order(&line.wave));
+    let in_order = waves.names().filter_map(|name| sums.remove(name));
+    let waves = in_order.collect();
     Ok(Status {
         doing: String::new(),
         waves,

@@ -6,11 +6,11 @@ use super::{
     Inputs,
     person::{Found, Sides, result},
     routable,
-    wanted::{Waves, is_untouchable},
+    wanted::is_untouchable,
 };
 use crate::{
     domain::{
-        DesiredAgent, Owner, RosterEntry, Standing, TargetUser,
+        DesiredAgent, Owner, RosterEntry, Standing, TargetUser, Waves,
         moving::{Link, Removal},
     },
     migrate::wire::{PersonLine, Remark},

@@ -21,12 +21,12 @@ use std::collections::HashMap;
 
 use self::{
     person::Sides,
-    wanted::{LeftOut, Wanted, Waves},
+    wanted::{LeftOut, Wanted},
 };
 use super::wire::{End, Parity, Part, PersonLine, Remark, WaveLine};
 use crate::{
     domain::{
-        Actual, DepartmentId, Owner, TargetId, Timestamp,
+        Actual, DepartmentId, Owner, TargetId, Timestamp, Waves,
         moving::{Links, MoveRules},
     },
     ports::moving::Believed,

@@ -7,9 +7,8 @@ use std::{
 
 use crate::{
     domain::{
-        Actual, Desired, DesiredAgent, SourceAgent, TargetUser,
-        marks::Marks,
-        moving::{Link, Links, MissingEmail, MoveRules, REST},
+        Actual, Desired, DesiredAgent, TargetUser, Waves,
+        moving::{Link, Links, MissingEmail, MoveRules},
     },
     ports::moving::Believed,
 };
@@ -35,7 +34,7 @@ impl Address<'_> {
 pub(in crate::migrate) struct Wanted<'a> {
     /// As the bridge wants him.
     pub(in crate::migrate) agent: &'a DesiredAgent,
-    /// The first wave that selects him, else [`REST`].
+    /// The first wave that selects him, else the rest.
     pub(in crate::migrate) wave: &'a str,
     /// Says which user is his.
     pub(in crate::migrate) link: Option<&'a Link>,
@@ -78,26 +77,6 @@ impl Wanted<'_> {
     /// The name given there.
     pub(in crate::migrate) fn username(&self) -> &str {
         &self.agent.identity.username
-    }
-}
-
-/// Waves, ready for asking.
-pub(in crate::migrate) struct Waves<'a>(Vec<(&'a str, Marks)>);
-
-impl<'a> Waves<'a> {
-    pub(in crate::migrate) fn new(rules: &'a MoveRules) -> Self {
-        Self(rules.wave_marks())
-    }
-
-    /// The first wave that selects the agent, else [`REST`].
-    pub(in crate::migrate) fn of(&self, agent: &SourceAgent) -> &'a str {
-        let found = self.0.iter().find(|(_, marks)| marks.fit(agent));
-        found.map_or(REST, |(name, _)| name)
-    }
-
-    /// All names in order, [`REST`] last.
-    pub(in crate::migrate) fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.0.iter().map(|(name, _)| *name).chain([REST])
     }
 }
 

@@ -125,8 +125,7 @@ fn agents_are_moved_with_their_wave() {
         let plan = world.plan(&scope(wave, false));
         assert_eq!(plan.concerned(), names, "{wave}");
     }
-    let wave =
-        |world: &World, id: &str| world.ask(|facts| super::wave_of(facts, &SourceId::new(id)));
+    let wave = |world: &World, id: &str| world.wave_of(&SourceId::new(id));
     assert_eq!(wave(&world, "2").as_deref(), Some("first"));
     assert_eq!(wave(&world, "3").as_deref(), Some("rest"));
     assert_eq!(wave(&world, "4"), None);

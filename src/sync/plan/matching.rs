@@ -15,10 +15,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::{
     Facts, LeftOut,
     address::{self, Address, Claims, Holder},
-    waves::{self, Waves},
+    waves,
 };
 use crate::domain::{
-    DesiredAgent, Owner, SourceId, Standing, Subject, TargetId, TargetUser,
+    DesiredAgent, Owner, SourceId, Standing, Subject, TargetId, TargetUser, Waves,
     change::UserRef,
     moving::{Link, MoveRules, Origin, Scope},
 };

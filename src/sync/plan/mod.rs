@@ -177,9 +177,3 @@ pub fn settings(facts: &Facts<'_>, wanted: &[(String, SettingValue)]) -> Plan {
 pub fn protection(facts: &Facts<'_>, user: &TargetUser) -> Option<String> {
     matching::protection(facts, user)
 }
-
-/// The wave of an agent, by the rules; of one who has left, the wave he was moved with. `None` when
-/// he neither takes part nor is ours.
-pub fn wave_of(facts: &Facts<'_>, agent: &SourceId) -> Option<String> {
-    waves::Waves::new(facts.rules).of_anybody(facts, agent)
-}

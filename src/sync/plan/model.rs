@@ -221,7 +221,7 @@ impl World {
         one.name.clone_from(&new.name);
         one.emails = addresses(&new.email, new.verified);
         one.custom_fields = new.custom_fields.clone();
-        let wave = self.ask(|facts| super::wave_of(facts, &new.user.source_id));
+        let wave = self.wave_of(&new.user.source_id);
         let link = Link {
             source_id: new.user.source_id.clone(),
             target_id: one.id.clone(),

@@ -1,36 +1,13 @@
-//! Which wave an agent belongs to.
+//! Whom a scope means.
 
 use super::Facts;
-use crate::domain::{
-    Desired, DesiredAgent, SourceAgent, SourceId,
-    marks::Marks,
-    moving::{MoveRules, REST, Scope},
-};
+use crate::domain::{Desired, DesiredAgent, SourceId, Waves, moving::Scope};
 
-/// The waves, ready for asking.
-pub(super) struct Waves<'a> {
-    marks: Vec<(&'a str, Marks)>,
-}
-
-impl<'a> Waves<'a> {
-    pub(super) fn new(rules: &'a MoveRules) -> Self {
-        Self {
-            marks: rules.wave_marks(),
-        }
-    }
-
-    /// The first wave that selects the agent, else the rest.
-    pub(super) fn of(&self, agent: &SourceAgent) -> &'a str {
-        let fitting = self.marks.iter().find(|(_, marks)| marks.fit(agent));
-        fitting.map_or(REST, |(name, _)| name)
-    }
-
-    /// The wave of somebody who takes part, or who took part when he was moved.
-    pub(super) fn of_anybody(&self, facts: &Facts<'_>, agent: &SourceId) -> Option<String> {
-        match taking_part(facts.desired, agent) {
-            Some(agent) => Some(self.of(&agent.believed.agent).to_owned()),
-            None => facts.links.agents.get(agent).map(|link| link.wave.clone()),
-        }
+/// The wave of somebody who takes part, or who took part when he was moved.
+pub(super) fn of_anybody(waves: &Waves<'_>, facts: &Facts<'_>, agent: &SourceId) -> Option<String> {
+    match taking_part(facts.desired, agent) {
+        Some(agent) => Some(waves.of(&agent.believed.agent).to_owned()),
+        None => facts.links.agents.get(agent).map(|link| link.wave.clone()),
     }
 }
 

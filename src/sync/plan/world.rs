@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Facts, Plan, plan};
+use super::{Facts, Plan, plan, waves::of_anybody};
 use crate::domain::{
     Actual, Availability, Capabilities, Capacity, Department, DepartmentId, Desired, DesiredAgent,
     EmailAddress, Identity, Owner, Presence, Roster, RosterEntry, SourceAgent, SourceId, Standing,
-    TargetId, TargetStatus, TargetUser, Timestamp,
+    TargetId, TargetStatus, TargetUser, Timestamp, Waves,
     moving::{
         Link, Links, Login, MissingEmail, MovePolicy, MoveRules, Origin, Removal, Scope, Wave,
     },
@@ -217,6 +217,10 @@ impl World {
             links: &self.links,
             rules: &self.rules,
         })
+    }
+
+    pub(crate) fn wave_of(&self, id: &SourceId) -> Option<String> {
+        self.ask(|facts| of_anybody(&Waves::new(facts.rules), facts, id))
     }
 
     pub(crate) fn plan(&self, scope: &Scope) -> Plan {

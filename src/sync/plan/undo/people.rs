@@ -6,10 +6,10 @@ use super::super::{
     Facts,
     matching::{carriers, protection},
     standing::{Standing, standing},
-    waves::Waves,
+    waves::of_anybody,
 };
 use crate::domain::{
-    Outcome, SourceId, TargetId, TargetUser, Write,
+    Outcome, SourceId, TargetId, TargetUser, Waves, Write,
     change::NewUser,
     moving::{Journalled, Origin},
 };
@@ -69,7 +69,7 @@ impl<'a, 'b> People<'a, 'b> {
         let Some(wave) = self.wave else {
             return true;
         };
-        let of = self.waves.of_anybody(self.facts, agent);
+        let of = of_anybody(&self.waves, self.facts, agent);
         of.is_some_and(|of| of == wave)
     }
 
