@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{
-    ApiConfig, ConfigError, LivePersonConfig, LogConfig, MigrateConfig, OperationsConfig,
-    RocketChatConfig, ScheduleConfig, StateConfig, api, liveperson, mapping, migrate, operations,
-    participants, rocketchat, routing, schedule, state, sync,
+    ApiConfig, ConfigError, LivePersonConfig, LivechatConfig, LogConfig, MigrateConfig,
+    OperationsConfig, RocketChatConfig, ScheduleConfig, StateConfig, api, livechat, liveperson,
+    mapping, migrate, operations, participants, rocketchat, routing, schedule, state, sync,
 };
 use crate::domain::{MappingRules, MergeRules, RoutingRules};
 
@@ -30,6 +30,7 @@ pub(super) struct Typed {
     rocketchat: rocketchat::Typed,
     migrate: migrate::Typed,
     api: api::Typed,
+    livechat: livechat::Typed,
     operations: operations::Typed,
     state: state::Typed,
     log: LogConfig,
@@ -52,6 +53,8 @@ pub struct Config {
     pub target: Option<Arc<TargetConfig>>,
     /// `[api]`
     pub api: ApiConfig,
+    /// `[livechat]`
+    pub livechat: Arc<LivechatConfig>,
     /// `[operations]`
     pub operations: OperationsConfig,
     /// `[state]`
@@ -205,6 +208,7 @@ fn meaning(typed: Typed, credentials: Option<&Path>) -> Result<Config, ConfigErr
         routing: typed.routing.meaning()?,
         target,
         api: typed.api.meaning()?,
+        livechat: Arc::new(typed.livechat.meaning(credentials)?),
         operations: typed.operations.meaning()?,
         state: typed.state.meaning()?,
         log: typed.log.meaning()?,

@@ -10,6 +10,7 @@ mod load;
 mod secret;
 
 pub mod api;
+pub mod livechat;
 pub mod liveperson;
 pub mod log;
 pub mod mapping;
@@ -25,6 +26,7 @@ pub mod sync;
 
 pub use api::{ApiConfig, RateLimit};
 pub use error::ConfigError;
+pub use livechat::LivechatConfig;
 pub use liveperson::{AccountConfigReading, Credentials, Filters, LivePersonConfig, WireFormat};
 pub use load::{Config, Layers, Loaded, TargetConfig, load};
 pub use log::{LogConfig, LogFormat};

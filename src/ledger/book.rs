@@ -325,7 +325,7 @@ impl Book {
         }
     }
 
-    fn displace(&mut self, pick: &Pick) {
+    pub(super) fn displace(&mut self, pick: &Pick) {
         if !pick.displaces {
             return;
         }
@@ -334,7 +334,7 @@ impl Book {
         }
     }
 
-    fn book(&mut self, conversation: &str, row: usize) {
+    pub(super) fn book(&mut self, conversation: &str, row: usize) {
         let agent = Arc::clone(&self.roll().snapshot().rows()[row].agent.identity);
         let booking = Booking {
             agent,
@@ -343,7 +343,7 @@ impl Book {
         self.bookings.insert(conversation.to_owned(), booking);
     }
 
-    fn release_booking(&mut self, conversation: &str) {
+    pub(super) fn release_booking(&mut self, conversation: &str) {
         let booking = self.bookings.remove(conversation);
         if let Some(row) = booking.and_then(|booking| booking.row) {
             self.change(row as usize, |desk| desk.firm -= 1);
@@ -352,7 +352,7 @@ impl Book {
 
     /// Counts a pick, with a time that never goes back: if the wall clock did, the next
     /// millisecond after the latest pick, so that "longest since" keeps its order.
-    fn count(&mut self, pick: &Pick, now: Moment, change: impl FnOnce(&mut Desk)) {
+    pub(super) fn count(&mut self, pick: &Pick, now: Moment, change: impl FnOnce(&mut Desk)) {
         self.last_stamp = if now.wall < self.last_stamp {
             self.last_stamp.plus(Duration::from_millis(1))
         } else {
@@ -365,7 +365,7 @@ impl Book {
             .insert((number(pick.row), pick.department.map(number)));
     }
 
-    fn agent(&self, place: usize) -> Answer {
+    pub(super) fn agent(&self, place: usize) -> Answer {
         Answer::Agent {
             place,
             snapshot: Arc::clone(self.roll().snapshot()),

@@ -5,11 +5,12 @@
 //! prepared outside that lock and swapped in (`publish`). Why it never over-books, and what a
 //! crash may lose, is in `docs/adr/0003-one-book.md`.
 //!
-//! Reading order: [`answer`], `holds`, `fanout`, `book` (what happens under the lock), `shelf`
+//! Reading order: [`answer`], `holds`, `fanout`, `book` (what happens under the lock), `direct` (asks for one agent), `shelf`
 //! (counters of those not on the roll), `publish`, and the asks below.
 
 pub mod answer;
 mod book;
+mod direct;
 mod fanout;
 mod holds;
 mod publish;
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use answer::{Answer, Freshness};
 use book::{Book, Moment};
+pub use direct::Insist;
 use shelf::Shelf;
 
 use crate::{

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod control;
+pub mod documents;
 pub mod jobs;
 pub mod moving;
 pub mod publish;
@@ -16,6 +17,7 @@ pub type Future<'a, T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> +
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use control::{Control, ControlError, Cycle, CycleError, CycleRequest};
+pub use documents::{DOCUMENT_LIMIT, Documents, Edit, Look, Order};
 pub use jobs::{Job, JobEnd, JobError, JobRequest, Jobs};
 pub use moving::{Amendment, Believed, Centre, JournalStore, News};
 pub use publish::Publish;

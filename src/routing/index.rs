@@ -192,6 +192,22 @@ impl Index {
         member && open && !ignored && self.roll.policy != Policy::Manual
     }
 
+    /// Whether anybody takes new chats by presence, with a slot left or without; an unknown
+    /// department has nobody.
+    pub fn anybody(&self, department: Option<&str>) -> bool {
+        let place = match department {
+            None => None,
+            Some(id) => match self.roll.snapshot.department(id) {
+                None => return false,
+                place => place,
+            },
+        };
+        let (_, counts) = self.of(place);
+        [Room::Free, Room::Held, Room::Full, Room::Closed]
+            .into_iter()
+            .any(|room| counts[Condition::Open(Takes::NewChats, room).slot()] > 0)
+    }
+
     /// The tree and the counts of one department, or of everybody.
     pub(super) fn of(&self, department: Option<usize>) -> (&Tree, &Counts) {
         let place = department.map_or(0, |place| place + 1);

@@ -198,6 +198,11 @@ impl Roll {
         self.names.find(self.snapshot.rows(), target_id)
     }
 
+    /// How open a row is now.
+    pub fn condition(&self, row: usize) -> Condition {
+        self.seats[row].condition
+    }
+
     /// What is laid over a row.
     pub fn desk(&self, row: usize) -> &Desk {
         &self.seats[row].desk

@@ -10,6 +10,8 @@
 //! | name | what |
 //! |---|---|
 //! | `db/` | sled; its data file is `db/db` |
+//! | `livechat/` | sled again: the conversations |
+//! | `files/` | what visitors and agents sent |
 //! | `export.jsonl` | the last own export (mode 0600), read back when the database is lost |
 //! | `before-import-*.jsonl`, `before-schema-*.jsonl` | what was there before |
 //! | `quarantine/<epoch ms>/` | damaged files |
@@ -18,6 +20,7 @@
 //! All methods block; everything may be called from several threads.
 
 mod disk;
+mod documents;
 mod engine;
 mod export;
 mod import;
@@ -29,7 +32,8 @@ mod store;
 mod tally;
 mod verify;
 
-pub use disk::{Disk, Durable, EXPORT, Fsync, SledStore};
+pub use disk::{Disk, DiskDocuments, Durable, EXPORT, Fsync, SledStore};
+pub use documents::MemoryDocuments;
 pub use engine::{Applied, Change, Engine, Guard, Memory, Visit};
 pub use export::{Export, export_to_file, read as read_export};
 pub use import::{Imported, import};

@@ -60,7 +60,11 @@ impl Live {
         Ok(Self { db, file, blobs })
     }
 
-    fn settle(&mut self, database: &Path, durable: &dyn Durable) -> io::Result<()> {
+    pub(super) fn db(&self) -> &sled::Db {
+        &self.db
+    }
+
+    pub(super) fn settle(&mut self, database: &Path, durable: &dyn Durable) -> io::Result<()> {
         let blobs = database.join("blobs");
         // Before the log that points at them, and after it for those that flushing made.
         self.blobs.sync(&blobs, durable)?;
@@ -125,7 +129,7 @@ impl Disk {
     }
 
     /// Runs `work` on the open database, opening it anew if the last call failed.
-    fn with<T>(
+    pub(super) fn with<T>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&mut Live) -> io::Result<T>,

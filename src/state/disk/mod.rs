@@ -3,6 +3,7 @@
 //! `<state dir>/db/` is sled's directory; inside it sled keeps a data file that is called `db`
 //! too, `conf`, `snap.*` and `blobs/`.
 
+mod documents;
 mod durable;
 mod engine;
 mod opening;
@@ -11,6 +12,7 @@ mod quarantine;
 
 use std::sync::Arc;
 
+pub use documents::DiskDocuments;
 pub use durable::{Durable, Fsync};
 pub use engine::Disk;
 

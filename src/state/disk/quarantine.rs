@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::domain::Timestamp;
+use crate::{domain::Timestamp, state::export::parent};
 
 /// Holds the quarantine's path while a database is being replaced, so that a crash in between is
 /// noticed at the next start.
@@ -34,11 +34,11 @@ pub(super) fn end_first_start(dir: &Path) -> io::Result<()> {
 
 /// A fresh place. Not made yet.
 pub(super) fn place(dir: &Path, now: Timestamp) -> PathBuf {
-    let parent = dir.join("quarantine");
-    let mut place = parent.join(now.millis().to_string());
+    let all = dir.join("quarantine");
+    let mut place = all.join(now.millis().to_string());
     let mut again = 1;
     while place.exists() {
-        place = parent.join(format!("{}-{again}", now.millis()));
+        place = all.join(format!("{}-{again}", now.millis()));
         again += 1;
     }
     place
@@ -86,6 +86,17 @@ pub(super) fn move_database(dir: &Path, database: &Path, place: &Path) -> io::Re
     }
     sync(place)?;
     sync(dir)
+}
+
+/// Moves a database that nothing can be restored from.
+pub(super) fn move_aside(database: &Path, place: &Path) -> io::Result<()> {
+    make(place)?;
+    fs::rename(
+        database,
+        place.join(database.file_name().unwrap_or_default()),
+    )?;
+    sync(place)?;
+    sync(&parent(database))
 }
 
 /// Moves one file.
