@@ -95,6 +95,7 @@ async fn api(agents: usize, publishing: bool) {
         },
         ledger: Arc::clone(&ledger),
         rooms: Arc::new(NoRooms),
+        livechat: None,
         clock,
         metrics,
     };

@@ -8,23 +8,24 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, TargetCredentials, When},
+    conversation::{self, Chats, Conversations},
     domain::{AccountId, Component, Health, Snapshot},
     ledger::Ledger,
     liveperson::LivePerson,
     migrate::{self, Mover, jobs::Desk},
     ports::{
         BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Examine, Inspect, Jobs,
-        JournalStore, LatchStore, NoRooms, Opened, Publish, RunStore, Source, SourceError,
-        StoreError, SystemClock, TargetError, blocking, clock,
+        JournalStore, LatchStore, Opened, Publish, RunStore, Source, SourceError, StoreError,
+        SystemClock, TargetError, blocking, clock,
     },
     rocketchat::RocketChat,
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
     server::{
-        Api, BindError, Operations,
+        Api, BindError, LivechatParts, Operations,
         door::{Door, DoorError, make_token},
         render_agent,
     },
-    state::{EXPORT, MemoryStore, SledStore, export_to_file},
+    state::{DiskDocuments, EXPORT, MemoryStore, SledStore, export_to_file},
     sync::{Notes, Parts, Reconciler, Restored},
     telemetry::{HealthBoard, Metrics},
 };
@@ -50,6 +51,11 @@ pub enum StartError {
     /// The target cannot even be tried.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The system gives no thread.
+    #[error(
+        "cannot start the thread of the conversations: {0}; raise the limit of tasks (TasksMax)"
+    )]
+    Thread(std::io::Error),
     /// The admin token or address cannot be written.
     #[error(transparent)]
     Door(#[from] DoorError),
@@ -180,14 +186,33 @@ impl Core {
         Some(desk)
     }
 
-    fn api(&self) -> Api {
+    fn api(&self, conversations: &Conversations) -> Api {
         Api {
             config: self.config.api.clone(),
             ledger: Arc::clone(&self.ledger),
-            rooms: Arc::new(NoRooms),
+            rooms: conversations.open_rooms(),
+            livechat: Some(LivechatParts {
+                config: Arc::clone(&self.config.livechat),
+                conversations: conversations.clone(),
+            }),
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
         }
+    }
+
+    /// Opens what is kept of conversations and starts their thread.
+    async fn conversations(&self) -> Result<(Conversations, conversation::Running), StartError> {
+        let state = self.config.state.clone();
+        let documents = blocking(move || DiskDocuments::open(&state)).await?;
+        let started = Conversations::start(conversation::Parts {
+            documents: Box::new(documents),
+            ledger: Arc::clone(&self.ledger),
+            clock: Arc::clone(&self.clock),
+            config: Arc::clone(&self.config.livechat),
+            audience: Arc::new(conversation::Nobody),
+            metrics: self.metrics.clone(),
+        });
+        started.map_err(StartError::Thread)
     }
 
     fn operations(&self, asking: Asking, token: SecretString) -> Operations {
@@ -335,6 +360,8 @@ pub struct Running {
     stop: CancellationToken,
     poll_loop: tokio::task::JoinHandle<Ended>,
     others: JoinSet<()>,
+    conversations: Conversations,
+    talking: conversation::Running,
 }
 
 /// How a running bridge came to its end.
@@ -364,7 +391,8 @@ impl Running {
             alive,
         );
         let token = make_token()?;
-        let api = core.api().bind().await?;
+        let (conversations, talking) = core.conversations().await?;
+        let api = core.api(&conversations).bind().await?;
         let operations = core.operations(asking, token.clone()).bind().await?;
         let (api_addr, operations_addr) = (api.address(), operations.address());
         let door = Door::open(&core.config.state.dir, operations_addr, &token)?;
@@ -375,6 +403,7 @@ impl Running {
         others.spawn(keep_session(&core, stop.clone()));
         others.spawn(keep_counters(&core, stop.clone()));
         others.spawn(keep_exports(&core, stop.clone()));
+        others.spawn(look_after(&core, conversations.clone(), stop.clone()));
         let serves = core.restored.age.is_some();
         let poll_loop = tokio::spawn(poll_loop.run(stop.clone(), serves));
         Ok(Self {
@@ -385,6 +414,8 @@ impl Running {
             stop,
             poll_loop,
             others,
+            conversations,
+            talking,
         })
     }
 
@@ -409,6 +440,7 @@ impl Running {
             // None of them ends before the stop, unless it panicked: then nothing that is left
             // would be worth a green light.
             _ = self.others.join_next() => broken = true,
+            () = self.talking.ended() => broken = true,
         }
         if let Some(desk) = &self.core.move_desk {
             // While the listeners still answer those who watch it. A target that hangs must not hold
@@ -421,6 +453,8 @@ impl Running {
             None => (&mut self.poll_loop).await,
         };
         while self.others.join_next().await.is_some() {}
+        self.conversations.stop().await;
+        self.talking.ended().await;
         self.door.close();
         // Last, because answers were still given while the listeners drained.
         self.core.save_counters().await;
@@ -429,6 +463,29 @@ impl Running {
             Ok(Ended::Refused(error)) => Outcome::Refused(error),
             Ok(Ended::Stopped) if !broken => Outcome::Stopped,
             Ok(Ended::Stopped) | Err(_) => Outcome::Broken,
+        }
+    }
+}
+
+/// How often the conversations are looked after.
+const LOOK_AFTER: Duration = Duration::from_secs(1);
+
+/// Finds agents for those who wait, and books those again who came back.
+fn look_after(
+    core: &Core,
+    conversations: Conversations,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + use<> {
+    let clock = Arc::clone(&core.clock);
+    async move {
+        while stop
+            .run_until_cancelled(clock.sleep(LOOK_AFTER))
+            .await
+            .is_some()
+        {
+            if let Err(error) = conversations.ask(Chats::look_after).await {
+                tracing::error!("conversations could not be looked after: {error}");
+            }
         }
     }
 }

@@ -28,6 +28,9 @@ pub mod state;
 // The one book.
 pub mod ledger;
 
+// Visitors, rooms and messages.
+pub mod conversation;
+
 // The move to the target.
 pub mod migrate;
 

@@ -145,7 +145,7 @@ impl From<StartError> for Failure {
             StartError::Target(_) | StartError::Schedule(_) | StartError::Listen(_) => {
                 Self::new(CONFIG, error.to_string())
             }
-            StartError::Door(_) => Self::new(STATE, error.to_string()),
+            StartError::Door(_) | StartError::Thread(_) => Self::new(STATE, error.to_string()),
         }
     }
 }

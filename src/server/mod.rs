@@ -1,7 +1,7 @@
 //! Two listeners: the public one with Rocket.Chat's face, and the operators' one.
 //!
-//! Both stand on the accept loop of [`listener`]. [`api`] answers visitors from memory and never
-//! waits; [`operations`] answers operators: health, metrics and, behind a bearer token, [`admin`].
+//! Both stand on the accept loop of [`listener`]. [`api`] answers agent.next from memory and hands
+//! everything else to `livechat`, whose answers have the shapes of `shape`; [`operations`] answers operators: health, metrics and, behind a bearer token, [`admin`].
 //! [`door`] keeps the files by which the command line finds a running bridge.
 
 pub mod admin;
@@ -10,10 +10,12 @@ pub mod door;
 pub mod listener;
 pub mod operations;
 
+mod livechat;
 mod patience;
 mod query;
+mod shape;
 mod timer;
 
-pub use api::{Api, render_agent};
+pub use api::{Api, LivechatParts, render_agent};
 pub use listener::{BindError, Bound};
 pub use operations::Operations;

@@ -27,6 +27,82 @@ pub(super) fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, 
         .filter(|(key, _)| !key.is_empty())
 }
 
+/// The whole query as `qs` makes an object of it: `a=1&a=2` and `a[]=1` are lists, `a[b]=c` is an
+/// object, brackets deeper than five stay text (livechat contract §1.2).
+pub(super) fn object(query: &str) -> serde_json::Value {
+    let mut root = serde_json::Map::new();
+    for (key, value) in pairs(query) {
+        let (name, rest) = root_of(&key);
+        let path = brackets(rest);
+        let place = root
+            .entry(name.to_owned())
+            .or_insert(serde_json::Value::Null);
+        put(place, &path, &value);
+    }
+    serde_json::Value::Object(root)
+}
+
+/// The name before the brackets, and the brackets.
+fn root_of(key: &str) -> (&str, &str) {
+    match first_brackets(key) {
+        None => (key, ""),
+        Some((0, close)) => (&key[1..close], &key[close + 1..]),
+        Some((open, _)) => key.split_at(open),
+    }
+}
+
+/// Most brackets of a key, as in `qs`.
+const DEPTH: usize = 5;
+
+fn brackets(mut rest: &str) -> Vec<&str> {
+    let mut path = Vec::new();
+    while path.len() < DEPTH
+        && let Some((0, close)) = first_brackets(rest)
+    {
+        path.push(&rest[1..close]);
+        rest = &rest[close + 1..];
+    }
+    path
+}
+
+fn put(place: &mut serde_json::Value, path: &[&str], value: &str) {
+    use serde_json::Value;
+    let Some((first, deeper)) = path.split_first() else {
+        match place {
+            Value::Null => *place = Value::from(value),
+            Value::Array(items) => items.push(Value::from(value)),
+            Value::Object(object) => {
+                object.insert(value.to_owned(), Value::from(true));
+            }
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                let old = place.take();
+                *place = Value::Array(vec![old, Value::from(value)]);
+            }
+        }
+        return;
+    };
+    let is_place = first.is_empty() || first.parse::<u8>().is_ok_and(|n| n <= 20);
+    if is_place && !place.is_object() {
+        if !place.is_array() {
+            let old = place.take();
+            *place = Value::Array(if old.is_null() { Vec::new() } else { vec![old] });
+        }
+        if let Value::Array(items) = place {
+            let mut item = Value::Null;
+            put(&mut item, deeper, value);
+            items.push(item);
+        }
+        return;
+    }
+    if !place.is_object() {
+        *place = Value::Object(serde_json::Map::new());
+    }
+    if let Value::Object(object) = place {
+        let inner = object.entry((*first).to_owned()).or_insert(Value::Null);
+        put(inner, deeper, value);
+    }
+}
+
 /// What a key of `qs` names: its first part, and whether there are more parts in brackets (which
 /// make the value an array or an object). `a[b]` is (`a`, true), `[a]` is (`a`, false), and
 /// brackets that do not close are part of the name.
@@ -93,6 +169,23 @@ mod tests {
             assert_eq!(got, expected, "{query}");
         }
         assert_eq!(pairs(&"a&".repeat(2_000)).count(), PARTS);
+    }
+
+    #[test]
+    fn a_query_is_an_object_as_qs_makes_it() {
+        use serde_json::json;
+        let cases = [
+            ("", json!({})),
+            ("a=1&a=2", json!({"a": ["1", "2"]})),
+            ("a[]=x", json!({"a": ["x"]})),
+            ("a[0]=x&a[1]=y", json!({"a": ["x", "y"]})),
+            ("a[b]=c&a[d]=e", json!({"a": {"b": "c", "d": "e"}})),
+            ("a[b][]=c", json!({"a": {"b": ["c"]}})),
+            ("token", json!({"token": ""})),
+        ];
+        for (query, expected) in cases {
+            assert_eq!(object(query), expected, "{query}");
+        }
     }
 
     #[test]

@@ -212,6 +212,7 @@ async fn an_address_that_is_taken_is_named_with_the_setting_to_change() {
         },
         ledger: std::sync::Arc::clone(&world.ledger),
         rooms: std::sync::Arc::new(lp2rc::ports::NoRooms),
+        livechat: None,
         clock: std::sync::Arc::new(world.clock.clone()),
         metrics: world.metrics.clone(),
     };

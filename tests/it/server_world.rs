@@ -105,6 +105,7 @@ impl World {
             config,
             ledger: Arc::clone(&self.ledger),
             rooms,
+            livechat: None,
             clock: Arc::new(self.clock.clone()),
             metrics: self.metrics.clone(),
         };

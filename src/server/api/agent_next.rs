@@ -9,10 +9,12 @@ use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use http_body_util::Full;
 use prometheus_client::metrics::{counter::Counter, family::Family};
 
-use super::{super::query, reply};
+use super::{
+    super::query,
+    reply::{self, Body},
+};
 use crate::{
     config::ApiConfig,
     ledger::{self, Ledger},
@@ -93,12 +95,7 @@ impl AgentNext {
 
     /// Answers one question. A HEAD gets the status its GET would get now, and
     /// books nothing: no hold, and no count of an answer that nobody saw.
-    pub(super) fn answer(
-        &self,
-        token: &str,
-        query: Option<&str>,
-        is_head: bool,
-    ) -> Response<Full<Bytes>> {
+    pub(super) fn answer(&self, token: &str, query: Option<&str>, is_head: bool) -> Response<Body> {
         let department = match query.map_or(Ok(None), department) {
             Ok(department) => department,
             Err(misfit) => {

@@ -1,6 +1,5 @@
 //! Browsers on other origins (livechat contract §1.8).
 
-use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
     header::{
@@ -8,9 +7,8 @@ use http::{
         ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
     },
 };
-use http_body_util::Full;
 
-use super::reply;
+use super::reply::{self, Body};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE, HEAD, PATCH");
 const HEADERS: HeaderValue = HeaderValue::from_static(
@@ -40,7 +38,7 @@ impl Cors {
     }
 
     /// Answers an OPTIONS request.
-    pub(super) fn preflight(&self, asked: &HeaderMap) -> Response<Full<Bytes>> {
+    pub(super) fn preflight(&self, asked: &HeaderMap) -> Response<Body> {
         if !asked.contains_key(ORIGIN) && !asked.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
             // Spelled as upstream spells this one: without a space.
             let mut plain = reply::text(StatusCode::OK, "OK");

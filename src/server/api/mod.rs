@@ -1,13 +1,11 @@
 //! The public listener: the livechat API as Rocket.Chat 7.x and 8.x answer it (livechat contract
 //! §1 and §4.1.2).
 //!
-//! Requests are told apart by hand, not by a router: there are two routes, and agent.next must
-//! cost next to nothing beside the socket. No answer waits for anything: what is asked is in
-//! memory. Request bodies are never read, so no body is too large; hyper closes a connection
-//! whose body is left lying.
+//! agent.next is told apart by hand, before everything else: it must cost next to nothing beside
+//! the socket, and its answer waits for nothing. All other endpoints are the livechat face's
+//! (`server::livechat`), which waits for the conversations.
 //!
-//! Deliberately absent: authentication (visitor endpoints have none), `stack` in errors,
-//! compression, and routes that are not served yet.
+//! Deliberately absent: `stack` in errors, and compression.
 
 mod address;
 mod agent_next;
@@ -19,28 +17,31 @@ mod route;
 
 use std::{
     convert::Infallible,
-    future::{Ready, ready},
     net::IpAddr,
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header::ALLOW};
 use hyper::body::Incoming;
 
 pub use render::render_agent;
 
-use self::{
-    agent_next::AgentNext,
-    cors::Cors,
-    rate::{Limited, RateTable, Spent},
-    reply::StatusCounters,
-    route::Route,
+use self::{agent_next::AgentNext, cors::Cors, reply::StatusCounters, route::Route};
+pub(super) use self::{
+    rate::{Spending, Windows},
+    reply::Body,
+    route::decode as decode_segment,
 };
-use super::listener::{BindError, Bound, Face, Limits, Terms};
+use super::{
+    listener::{BindError, Bound, Face, Limits, Terms},
+    livechat::{Answered, Livechat},
+};
 use crate::{
-    config::ApiConfig,
+    config::{ApiConfig, LivechatConfig},
+    conversation::Conversations,
     ledger::Ledger,
     ports::{Clock, OpenRooms},
     telemetry::Metrics,
@@ -59,10 +60,20 @@ pub struct Api {
     pub ledger: Arc<Ledger>,
     /// Who is already talking to somebody.
     pub rooms: Arc<dyn OpenRooms>,
+    /// The livechat face; `None`: agent.next alone.
+    pub livechat: Option<LivechatParts>,
     /// Rate windows and time-outs.
     pub clock: Arc<dyn Clock>,
     /// Requests, answers, connections.
     pub metrics: Metrics,
+}
+
+/// What the livechat face needs besides.
+pub struct LivechatParts {
+    /// `[livechat]`.
+    pub config: Arc<LivechatConfig>,
+    /// Visitors, rooms, messages.
+    pub conversations: Conversations,
 }
 
 impl Api {
@@ -72,6 +83,7 @@ impl Api {
             config,
             ledger,
             rooms,
+            livechat,
             clock,
             metrics,
         } = self;
@@ -87,10 +99,22 @@ impl Api {
             clock: Arc::clone(&clock),
             open: metrics.http_connections.clone(),
         };
+        let windows = config.rate_limit.map(|limit| Arc::new(Windows::new(limit)));
+        let livechat = livechat.map(|parts| {
+            Arc::new(Livechat::new(
+                config.clone(),
+                parts.config,
+                parts.conversations,
+                Arc::clone(&ledger),
+                Arc::clone(&clock),
+                windows.clone(),
+            ))
+        });
         let face = ApiFace {
             agent_next: AgentNext::new(&config, ledger, rooms, &metrics),
+            livechat,
             cors: Cors::new(config.cors_origins.as_deref()),
-            rates: config.rate_limit.map(RateTable::new),
+            windows,
             statuses: StatusCounters::new(&metrics),
             clock,
             config,
@@ -104,45 +128,114 @@ impl Api {
 pub struct ApiFace {
     config: ApiConfig,
     agent_next: AgentNext,
+    livechat: Option<Arc<Livechat>>,
     cors: Cors,
-    rates: Option<RateTable>,
+    windows: Option<Arc<Windows>>,
     statuses: StatusCounters,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
 }
 
+/// An answer that is there, or one that waits for the conversations.
+pub enum Answering {
+    /// There already; taken when it is asked for.
+    Now(Option<Response<Body>>),
+    /// On its way.
+    Later(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Now(response) => response
+                .take()
+                .map_or(Poll::Pending, |r| Poll::Ready(Ok(r))),
+            Self::Later(coming) => coming.as_mut().poll(context).map(Ok),
+        }
+    }
+}
+
 impl Face for ApiFace {
-    type Body = Full<Bytes>;
-    type Answering = Ready<Result<Response<Full<Bytes>>, Infallible>>;
+    type Body = Body;
+    type Answering = Answering;
 
     fn answer(self: &Arc<Self>, peer: IpAddr, request: Request<Incoming>) -> Self::Answering {
-        let response = self.respond(peer, &request);
-        self.statuses.count(response.status());
-        ready(Ok(response))
+        if let Some(mut response) = self.at_once(peer, &request) {
+            self.cors.actual(request.headers(), response.headers_mut());
+            self.statuses.count(response.status());
+            return Answering::Now(Some(response));
+        }
+        let face = Arc::clone(self);
+        Answering::Later(Box::pin(async move {
+            let origin = request.headers().get(http::header::ORIGIN).cloned();
+            let mut response = face.later(peer, request).await;
+            let asked = HeaderMap::from_iter(origin.map(|o| (http::header::ORIGIN, o)));
+            face.cors.actual(&asked, response.headers_mut());
+            face.statuses.count(response.status());
+            response
+        }))
     }
 }
 
 impl ApiFace {
-    fn respond<B>(&self, peer: IpAddr, request: &Request<B>) -> Response<Full<Bytes>> {
+    /// What can be answered from memory.
+    fn at_once<B>(&self, peer: IpAddr, request: &Request<B>) -> Option<Response<Body>> {
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
         if method == Method::OPTIONS && route::is_under_api(uri.path()) {
-            return self.cors.preflight(headers);
+            return Some(self.cors.preflight(headers));
         }
         // HEAD runs the GET route, as upstream's router does, and hyper leaves the body out.
         let is_head = method == Method::HEAD;
-        let mut response = if method != Method::GET && !is_head {
-            reply::not_found()
-        } else {
+        if method == Method::GET || is_head {
             match Route::of(uri.path()) {
-                Route::AgentNext { token } => self.limited(peer, headers, || {
-                    self.agent_next.answer(&token, uri.query(), is_head)
-                }),
+                Route::AgentNext { token } => {
+                    return Some(self.limited(peer, headers, || {
+                        self.agent_next.answer(&token, uri.query(), is_head)
+                    }));
+                }
                 // Not under `/api/v1`, so not limited.
-                Route::Info => reply::json(StatusCode::OK, Bytes::from_static(INFO)),
-                Route::Unknown => reply::not_found(),
+                Route::Info => {
+                    return Some(reply::json(StatusCode::OK, Bytes::from_static(INFO)));
+                }
+                Route::Unknown => {}
             }
+        }
+        self.livechat.is_none().then(reply::not_found)
+    }
+
+    /// The livechat face.
+    async fn later(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+        let Some(livechat) = &self.livechat else {
+            return reply::not_found();
         };
-        self.cors.actual(headers, response.headers_mut());
+        let client = address::client(&self.config, peer, request.headers());
+        let Some(answered) = Arc::clone(livechat).answer(client, request).await else {
+            return reply::not_found();
+        };
+        let Answered {
+            status,
+            body,
+            window,
+            allow,
+        } = answered;
+        let mut response = match window.and_then(|window| window.exceeded()) {
+            Some(resets_in) => {
+                self.metrics.rate_limited.inc();
+                reply::too_many(resets_in)
+            }
+            None => reply::json(status, Bytes::from(body.to_string())),
+        };
+        if let Some(window) = window {
+            window.write_headers(self.clock.now(), response.headers_mut());
+        }
+        let names: Vec<_> = allow.iter().map(Method::as_str).collect();
+        if !names.is_empty()
+            && let Ok(names) = HeaderValue::from_str(&names.join(", "))
+        {
+            response.headers_mut().insert(ALLOW, names);
+        }
         response
     }
 
@@ -151,27 +244,22 @@ impl ApiFace {
     fn limited(
         &self,
         peer: IpAddr,
-        headers: &http::HeaderMap,
-        answer: impl FnOnce() -> Response<Full<Bytes>>,
-    ) -> Response<Full<Bytes>> {
-        let Some(rates) = &self.rates else {
+        headers: &HeaderMap,
+        answer: impl FnOnce() -> Response<Body>,
+    ) -> Response<Body> {
+        let Some(windows) = &self.windows else {
             return answer();
         };
         let client = address::client(&self.config, peer, headers);
-        let spent = rates.spend(Limited::AgentNext, client, self.clock.elapsed());
-        let mut response = match spent {
-            Spent::Within { .. } => answer(),
-            Spent::Exceeded { resets_in } => {
+        let spending = windows.agent_next(client, self.clock.elapsed());
+        let mut response = match spending.exceeded() {
+            None => answer(),
+            Some(resets_in) => {
                 self.metrics.rate_limited.inc();
                 reply::too_many(resets_in)
             }
         };
-        rate::write_headers(
-            rates.calls(),
-            spent,
-            self.clock.now(),
-            response.headers_mut(),
-        );
+        spending.write_headers(self.clock.now(), response.headers_mut());
         response
     }
 }

@@ -17,6 +17,8 @@ use crate::{config::RateLimit, domain::Timestamp};
 pub(super) enum Limited {
     /// `GET livechat/agent.next/:token`.
     AgentNext,
+    /// An endpoint of the livechat face, by its place in the table.
+    Endpoint(usize),
 }
 
 /// What one call found.
@@ -41,11 +43,11 @@ pub(super) enum Spent {
 /// everybody else out of the table.
 pub(super) struct RateTable {
     limit: RateLimit,
-    windows: Mutex<Windows>,
+    windows: Mutex<Open>,
 }
 
 #[derive(Default)]
-struct Windows {
+struct Open {
     open: HashMap<(IpAddr, Limited), Window, ahash::RandomState>,
     /// In the order in which the windows began, so the oldest is first and the expired ones are
     /// together. Time never goes back, so pushing at the end keeps that order.
@@ -70,8 +72,9 @@ impl RateTable {
         self.limit.calls
     }
 
-    /// Counts one call at `now` (of [`crate::ports::Clock::elapsed`]).
-    pub(super) fn spend(&self, route: Limited, client: IpAddr, now: Duration) -> Spent {
+    /// Counts one call at `now` (of [`crate::ports::Clock::elapsed`]) on a route that takes `calls` in
+    /// a window.
+    pub(super) fn spend(&self, route: Limited, calls: u32, client: IpAddr, now: Duration) -> Spent {
         let key = (network(client), route);
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have asked its clock later and come here first.
@@ -91,18 +94,18 @@ impl RateTable {
             calls: 0,
         });
         let resets_in = (window.began + self.limit.window).saturating_sub(now);
-        if window.calls >= self.limit.calls {
+        if window.calls >= calls {
             return Spent::Exceeded { resets_in };
         }
         window.calls += 1;
         Spent::Within {
-            remaining: self.limit.calls - window.calls,
+            remaining: calls - window.calls,
             resets_in,
         }
     }
 }
 
-impl Windows {
+impl Open {
     fn forget_expired(&mut self, now: Duration, length: Duration) {
         while let Some((began, _)) = self.by_age.front()
             && *began + length <= now
@@ -127,8 +130,80 @@ fn network(client: IpAddr) -> IpAddr {
     }
 }
 
+/// Length of the one window that is not the usual one: offline messages (livechat contract §1.7).
+const SHORT: Duration = Duration::from_secs(5);
+
+/// Every window of the public listener.
+pub(in super::super) struct Windows {
+    usual: RateTable,
+    short: RateTable,
+}
+
+/// What a call found, and what its route takes.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Spending {
+    calls: u32,
+    spent: Spent,
+}
+
+impl Windows {
+    pub(super) fn new(limit: RateLimit) -> Self {
+        let short = RateLimit {
+            window: SHORT.min(limit.window),
+            ..limit
+        };
+        Self {
+            usual: RateTable::new(limit),
+            short: RateTable::new(short),
+        }
+    }
+
+    /// Counts a call of agent.next.
+    pub(super) fn agent_next(&self, client: IpAddr, now: Duration) -> Spending {
+        let calls = self.usual.calls();
+        Spending {
+            calls,
+            spent: self.usual.spend(Limited::AgentNext, calls, client, now),
+        }
+    }
+
+    /// Counts a call of an endpoint of the livechat face; `own` are the calls and milliseconds that it
+    /// takes where they are not the configured ones.
+    pub(in super::super) fn endpoint(
+        &self,
+        place: usize,
+        own: Option<(u32, u64)>,
+        client: IpAddr,
+        now: Duration,
+    ) -> Spending {
+        let (table, calls) = match own {
+            Some((calls, millis)) if Duration::from_millis(millis) == SHORT => (&self.short, calls),
+            Some((calls, _)) => (&self.usual, calls),
+            None => (&self.usual, self.usual.calls()),
+        };
+        Spending {
+            calls,
+            spent: table.spend(Limited::Endpoint(place), calls, client, now),
+        }
+    }
+}
+
+impl Spending {
+    /// When the next window begins, if this one is used up.
+    pub(in super::super) fn exceeded(&self) -> Option<Duration> {
+        match self.spent {
+            Spent::Within { .. } => None,
+            Spent::Exceeded { resets_in } => Some(resets_in),
+        }
+    }
+
+    pub(super) fn write_headers(&self, now: Timestamp, headers: &mut HeaderMap) {
+        write_headers(self.calls, self.spent, now, headers);
+    }
+}
+
 /// The three headers every limited route carries. Reset is the wall time in epoch milliseconds.
-pub(super) fn write_headers(calls: u32, spent: Spent, now: Timestamp, headers: &mut HeaderMap) {
+fn write_headers(calls: u32, spent: Spent, now: Timestamp, headers: &mut HeaderMap) {
     let (remaining, resets_in) = match spent {
         Spent::Within {
             remaining,
@@ -159,7 +234,12 @@ mod tests {
 
     fn is_within(table: &RateTable, client: &str, now: u64) -> bool {
         let client = client.parse().unwrap();
-        let spent = table.spend(Limited::AgentNext, client, Duration::from_secs(now));
+        let spent = table.spend(
+            Limited::AgentNext,
+            table.calls(),
+            client,
+            Duration::from_secs(now),
+        );
         matches!(spent, Spent::Within { .. })
     }
 

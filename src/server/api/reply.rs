@@ -7,16 +7,19 @@ use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA},
 };
-use http_body_util::Full;
+use http_body_util::{Either, Full, combinators::UnsyncBoxBody};
 use prometheus_client::metrics::counter::Counter;
 
 use crate::telemetry::{Metrics, metrics::Request};
+
+/// What public answers are made of: bytes at once, or a file as it is read.
+pub(in super::super) type Body = Either<Full<Bytes>, UnsyncBoxBody<Bytes, std::io::Error>>;
 
 /// Room for every header an answer can have, ours and hyper's, so that the map never grows.
 const HEADERS: usize = 12;
 
 /// A JSON answer, `content-type` without a charset.
-pub(super) fn json(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
+pub(in super::super) fn json(status: StatusCode, body: Bytes) -> Response<Body> {
     let mut response = bare(status, body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -26,7 +29,7 @@ pub(super) fn json(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
 }
 
 /// A plain text answer, as the target's router gives them.
-pub(super) fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
+pub(in super::super) fn text(status: StatusCode, body: &'static str) -> Response<Body> {
     let mut response = bare(status, Bytes::from_static(body.as_bytes()));
     response.headers_mut().insert(
         CONTENT_TYPE,
@@ -36,12 +39,12 @@ pub(super) fn text(status: StatusCode, body: &'static str) -> Response<Full<Byte
 }
 
 /// Unknown route, and wrong method on a known one: upstream has no 405 for methods.
-pub(super) fn not_found() -> Response<Full<Bytes>> {
+pub(in super::super) fn not_found() -> Response<Body> {
     text(StatusCode::NOT_FOUND, "404 Not Found")
 }
 
 /// Rate limit exceeded: no `errorType` and no `Retry-After`. Seconds are rounded up.
-pub(super) fn too_many(resets_in: Duration) -> Response<Full<Bytes>> {
+pub(super) fn too_many(resets_in: Duration) -> Response<Body> {
     let seconds = resets_in.as_millis().div_ceil(1_000);
     let body = format!(
         r#"{{"success":false,"error":"Error, too many requests. Please slow down. You must wait {seconds} seconds before trying this endpoint again. [error-too-many-requests]"}}"#
@@ -49,8 +52,8 @@ pub(super) fn too_many(resets_in: Duration) -> Response<Full<Bytes>> {
     json(StatusCode::TOO_MANY_REQUESTS, Bytes::from(body))
 }
 
-fn bare(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
+fn bare(status: StatusCode, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Either::Left(Full::new(body)));
     *response.status_mut() = status;
     *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
     response
@@ -58,7 +61,7 @@ fn bare(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
 
 /// Requests by status, resolved once: a look-up by label costs more than the whole count.
 pub(super) struct StatusCounters {
-    known: [(StatusCode, Counter); 6],
+    known: [(StatusCode, Counter); 12],
 }
 
 impl StatusCounters {
@@ -71,6 +74,12 @@ impl StatusCounters {
             StatusCode::NOT_FOUND,
             StatusCode::FORBIDDEN,
             StatusCode::METHOD_NOT_ALLOWED,
+            StatusCode::UNAUTHORIZED,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::SWITCHING_PROTOCOLS,
+            StatusCode::PARTIAL_CONTENT,
         ]
         .map(|status| {
             let labels = Request {

@@ -40,7 +40,7 @@ pub(super) fn is_under_api(path: &str) -> bool {
 
 /// Decodes the escapes of one segment, each unbroken run of them by itself: a run that is not
 /// UTF-8 is left as it is, as is a `%` without two digits. `+` stays (livechat contract §1.1).
-fn decode(segment: &str) -> Cow<'_, str> {
+pub(in super::super) fn decode(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }

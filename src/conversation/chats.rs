@@ -1,0 +1,291 @@
+//! What the conversations' thread works on: documents, the book, and what is to be told.
+
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
+
+use super::{
+    document::{Document, Moment, Unreadable, open, seal},
+    event::{Audience, Event},
+    open::OpenVisitors,
+    refused::Refused,
+};
+use crate::{
+    config::LivechatConfig,
+    domain::Timestamp,
+    ledger::Ledger,
+    ports::{Clock, Documents, Edit, Order, StoreError},
+    telemetry::Metrics,
+};
+
+/// What conversations are made of.
+pub struct Parts {
+    /// Where they are kept.
+    pub documents: Box<dyn Documents>,
+    /// Who gives agents.
+    pub ledger: Arc<Ledger>,
+    /// Moments.
+    pub clock: Arc<dyn Clock>,
+    /// `[livechat]`.
+    pub config: Arc<LivechatConfig>,
+    /// Who hears of everything.
+    pub audience: Arc<dyn Audience>,
+    /// Counters.
+    pub metrics: Metrics,
+}
+
+/// All conversations, as one operation sees them.
+pub struct Chats {
+    documents: Box<dyn Documents>,
+    pub(super) ledger: Arc<Ledger>,
+    clock: Arc<dyn Clock>,
+    pub(super) config: Arc<LivechatConfig>,
+    audience: Arc<dyn Audience>,
+    pub(super) metrics: Metrics,
+    open: Arc<OpenVisitors>,
+    /// What this operation has written so far.
+    written: BTreeMap<String, Option<Vec<u8>>>,
+    /// What it wants told.
+    told: Vec<Event>,
+    /// Tokens whose rooms it opened (`true`) or closed.
+    moved: Vec<(bool, String)>,
+    /// Rooms whose agent it booked.
+    booked: Vec<String>,
+    /// Rooms whose agent is free once it is kept.
+    released: Vec<String>,
+    /// The same of the operations of this group that went well.
+    settled: (Vec<Event>, Vec<(bool, String)>),
+    unsettled: bool,
+}
+
+impl std::fmt::Debug for Chats {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chats").finish_non_exhaustive()
+    }
+}
+
+impl Chats {
+    pub(super) fn new(parts: Parts, open: Arc<OpenVisitors>) -> Self {
+        Self {
+            documents: parts.documents,
+            ledger: parts.ledger,
+            clock: parts.clock,
+            config: parts.config,
+            audience: parts.audience,
+            metrics: parts.metrics,
+            open,
+            written: BTreeMap::new(),
+            told: Vec::new(),
+            moved: Vec::new(),
+            booked: Vec::new(),
+            released: Vec::new(),
+            settled: (Vec::new(), Vec::new()),
+            unsettled: false,
+        }
+    }
+
+    /// How the livechat face behaves.
+    pub fn config(&self) -> &LivechatConfig {
+        &self.config
+    }
+
+    /// Who gives agents.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Now, as it is kept.
+    pub fn now(&self) -> Moment {
+        self.clock.now().into()
+    }
+
+    /// The document of a key, as this operation left it.
+    pub(super) fn get<T: Document>(&self, key: &str) -> Result<Option<T>, Refused> {
+        let bytes = match self.written.get(key) {
+            Some(written) => written.clone(),
+            None => self.documents.get(key)?,
+        };
+        bytes.map(|bytes| read(key, &bytes)).transpose()
+    }
+
+    /// The text under a key.
+    pub(super) fn text(&self, key: &str) -> Result<Option<String>, Refused> {
+        let bytes = match self.written.get(key) {
+            Some(written) => written.clone(),
+            None => self.documents.get(key)?,
+        };
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Whether there is anything under a key.
+    pub(super) fn has(&self, key: &str) -> Result<bool, Refused> {
+        Ok(self.text(key)?.is_some())
+    }
+
+    /// Looks at the documents of keys from `from` up to, not including, `to`, as earlier operations
+    /// left them, until `look` breaks.
+    pub(super) fn walk<T: Document>(
+        &self,
+        from: &str,
+        to: &str,
+        order: Order,
+        mut look: impl FnMut(&str, T) -> ControlFlow<()>,
+    ) -> Result<(), Refused> {
+        let mut failed = None;
+        self.documents
+            .walk(from, to, order, &mut |key, bytes| match read(key, bytes) {
+                Ok(document) => look(key, document),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// The keys from `from` up to, not including, `to`, in order, at most `limit`.
+    pub(super) fn keys(&self, from: &str, to: &str, limit: usize) -> Result<Vec<String>, Refused> {
+        let mut keys = Vec::new();
+        self.documents
+            .walk(from, to, Order::Ascending, &mut |key, _| {
+                if keys.len() == limit {
+                    return ControlFlow::Break(());
+                }
+                keys.push(key.to_owned());
+                ControlFlow::Continue(())
+            })?;
+        Ok(keys)
+    }
+
+    /// Puts a document under a key.
+    pub(super) fn put<T: Document>(&mut self, key: String, document: &T) {
+        self.written.insert(key, Some(seal(document)));
+    }
+
+    /// Puts a text under a key.
+    pub(super) fn put_text(&mut self, key: String, text: &str) {
+        self.written.insert(key, Some(text.as_bytes().to_vec()));
+    }
+
+    /// Removes what is under a key.
+    pub(super) fn remove(&mut self, key: String) {
+        self.written.insert(key, None);
+    }
+
+    /// Tells those who listen, once all is kept.
+    pub(super) fn tell(&mut self, event: Event) {
+        self.told.push(event);
+    }
+
+    /// Notes that the visitor of this token has one open room more, or one less.
+    pub(super) fn note_open(&mut self, token: &str, opened: bool) {
+        self.moved.push((opened, token.to_owned()));
+    }
+
+    /// Notes that an agent was booked for a room: given back if the operation fails.
+    pub(super) fn note_booking(&mut self, rid: &str) {
+        self.booked.push(rid.to_owned());
+    }
+
+    /// Frees the agent of a room when the operation ends well.
+    pub(super) fn note_release(&mut self, rid: &str) {
+        self.released.push(rid.to_owned());
+    }
+
+    /// Ends an operation: writes what it changed, or forgets it.
+    pub(super) fn end(&mut self, well: bool) -> Result<(), Refused> {
+        let written = std::mem::take(&mut self.written);
+        let (told, moved) = (
+            std::mem::take(&mut self.told),
+            std::mem::take(&mut self.moved),
+        );
+        let (booked, released) = (
+            std::mem::take(&mut self.booked),
+            std::mem::take(&mut self.released),
+        );
+        if !well {
+            for rid in booked {
+                self.ledger.release(&rid);
+            }
+            return Ok(());
+        }
+        if !written.is_empty() {
+            let edits: Vec<_> = written
+                .into_iter()
+                .map(|(key, value)| Edit { key, value })
+                .collect();
+            self.documents.write(&edits)?;
+            self.unsettled = true;
+        }
+        for rid in released {
+            self.ledger.release(&rid);
+        }
+        self.settled.0.extend(told);
+        self.settled.1.extend(moved);
+        Ok(())
+    }
+
+    /// Makes the group's writes durable, then tells.
+    pub(super) fn settle(&mut self) -> Result<(), StoreError> {
+        let (told, moved) = std::mem::take(&mut self.settled);
+        if std::mem::take(&mut self.unsettled)
+            && let Err(error) = self.documents.settle()
+        {
+            // What the book and the lists say may be ahead of the disk now.
+            self.start_again();
+            return Err(error);
+        }
+        for (opened, token) in moved {
+            if opened {
+                self.open.opened(&token);
+            } else {
+                self.open.closed(&token);
+            }
+        }
+        for event in told {
+            self.audience.hear(&event);
+        }
+        Ok(())
+    }
+
+    /// Fits memory to what is kept: who has an open room, and who serves it.
+    pub(super) fn start_again(&mut self) {
+        self.open.clear();
+        match self.every_open_room() {
+            Ok(rooms) => {
+                for room in rooms {
+                    self.open.opened(&room.v.token);
+                    self.book_again(&room);
+                }
+            }
+            Err(error) => {
+                tracing::error!(
+                    "open conversations could not be read: {error}; look at the disk, then restart lp2rc"
+                );
+            }
+        }
+    }
+
+    /// Moments of the wall clock.
+    pub(super) fn timestamp(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Bytes the conversations take on the disk.
+    pub fn disk_bytes(&self) -> u64 {
+        self.documents.disk_bytes()
+    }
+}
+
+fn read<T: Document>(key: &str, bytes: &[u8]) -> Result<T, Refused> {
+    let family = key.split('/').next().unwrap_or_default();
+    open(bytes).map_err(|why| {
+        Refused::Unavailable(match why {
+            Unreadable::Newer { found } => format!(
+                "a kept `{family}` has version {found}, this program knows up to {}; install the newer lp2rc",
+                T::VERSION
+            ),
+            Unreadable::Broken { at } => format!(
+                "a kept `{family}` cannot be read at byte {at}; look at the disk, and report it"
+            ),
+        })
+    })
+}

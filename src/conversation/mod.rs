@@ -1,0 +1,41 @@
+//! Conversations: visitors, rooms, messages and all that belongs to them, kept so that nothing
+//! that was acknowledged is lost.
+//!
+//! One thread owns them all ([`Conversations`] hands it work, [`Chats`] is what the work sees). So
+//! no operation meets another halfway, and a burst of them shares one fsync: a group of operations
+//! runs, the store settles once, and only then is anybody told. Blocking is nobody else's business.
+//!
+//! **To add an operation**: an `impl Chats` method in the file of its noun ([`visitor`](register::Registration),
+//! `room`, `message`, …) that reads with [`Chats::get`], checks, then changes with [`Chats::put`],
+//! [`Chats::remove`] and [`Chats::tell`], and gives `Result<T, Refused>`. An `Err` undoes everything
+//! the operation wrote and told, except bookings in the ledger: take those last. Reads see what the
+//! same operation has put by [`Chats::get`]; [`Chats::walk`] sees only earlier operations.
+//!
+//! Reading order: `document` (what is kept), `key` (where), [`Refused`], `event` (what is told to
+//! those who listen), `chats`, `thread`, then the nouns.
+
+pub mod document;
+
+mod chats;
+mod event;
+mod id;
+mod key;
+mod message;
+mod open;
+mod refused;
+mod register;
+mod room;
+mod routing;
+mod thread;
+mod visitor;
+
+pub use chats::{Chats, Parts};
+pub use event::{Audience, Event, Nobody};
+pub use id::random_id;
+pub use message::{Draft, History, RoomView};
+pub use open::OpenVisitors;
+pub use refused::Refused;
+pub use register::{Registration, SentField};
+pub use room::{Closing, RoomRequest};
+pub use routing::{agent_of, find_agent, find_department, offered_department};
+pub use thread::{Conversations, Running};
