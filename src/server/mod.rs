@@ -18,4 +18,5 @@ mod timer;
 
 pub use api::{Api, LivechatParts, render_agent};
 pub use listener::{BindError, Bound};
+pub use livechat::account::id_of as account_id;
 pub use operations::Operations;

@@ -12,6 +12,8 @@ mod day;
 mod demo;
 mod interleavings;
 mod ledger;
+mod livechat_first;
+mod livechat_world;
 mod liveperson_account_config;
 mod liveperson_account_trouble;
 mod liveperson_chain;

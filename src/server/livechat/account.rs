@@ -144,7 +144,7 @@ pub(in super::super) fn sha256_hex(text: &str) -> String {
 
 /// An account's id: derived from its name, in the form of the target's newer ids (24 hexadecimal
 /// digits), so that it is the same at every start and on every machine.
-pub(in super::super) fn id_of(username: &str) -> String {
+pub fn id_of(username: &str) -> String {
     let mut id = sha256_hex(&format!("lp2rc account {username}"));
     id.truncate(24);
     id

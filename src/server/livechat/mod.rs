@@ -15,8 +15,21 @@ pub(super) mod failure;
 pub(super) mod schema;
 
 mod agent;
+mod agent_message;
+mod agent_room;
+mod configuration;
+mod contacts;
+mod custom_fields;
+mod inquiries;
+mod login;
 mod message;
+mod offline_message;
+mod page_visited;
 mod room;
+mod transcript;
+mod transfer;
+mod upload;
+mod video_call;
 mod visitor;
 
 use std::{net::IpAddr, sync::Arc};
@@ -280,8 +293,21 @@ impl Livechat {
 fn table() -> Vec<&'static Endpoint> {
     [
         agent::ENDPOINTS,
+        agent_message::ENDPOINTS,
+        agent_room::ENDPOINTS,
+        configuration::ENDPOINTS,
+        contacts::ENDPOINTS,
+        custom_fields::ENDPOINTS,
+        inquiries::ENDPOINTS,
+        login::ENDPOINTS,
         message::ENDPOINTS,
+        offline_message::ENDPOINTS,
+        page_visited::ENDPOINTS,
         room::ENDPOINTS,
+        transcript::ENDPOINTS,
+        transfer::ENDPOINTS,
+        upload::ENDPOINTS,
+        video_call::ENDPOINTS,
         visitor::ENDPOINTS,
     ]
     .into_iter()
