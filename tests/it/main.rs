@@ -69,6 +69,7 @@ mod sim_world;
 mod state_conformance;
 mod state_crash;
 mod state_damage;
+mod state_documents;
 mod state_durable;
 mod state_journal;
 mod state_journal_crash;

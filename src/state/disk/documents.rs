@@ -16,7 +16,7 @@ use super::{
     durable::{Durable, Fsync},
     engine::{Live, into_io},
     opening::{self, Refusal},
-    quarantine,
+    quarantine, snapshots,
 };
 use crate::{
     config::StateConfig,
@@ -39,9 +39,9 @@ pub struct DiskDocuments {
 
 impl DiskDocuments {
     /// Opens `<state dir>/livechat`, which must be inside an open state (that holds the directory's
-    /// rights and its one owner). A damaged snapshot file, then a damaged database, is moved into
-    /// the quarantine; a database that had to go leaves an empty one, and [`Self::opened`] and one
-    /// log line say so. Blocks.
+    /// rights and its one owner). A damaged snapshot file is replaced by its copy; a damaged database
+    /// is moved into the quarantine and leaves an empty one, and [`Self::opened`] and one log line
+    /// say so. Blocks.
     pub fn open(config: &StateConfig) -> Result<Self, StoreError> {
         Self::open_with(config, SystemClock::new().now(), Arc::new(Fsync))
     }
@@ -62,23 +62,22 @@ impl DiskDocuments {
         let mut opened = if existed { Opened::Clean } else { Opened::New };
         let place = quarantine::place(&config.dir, now);
         let quarantine = place.display().to_string();
-        let mut outcome = look_through(&database, &*durable);
+        let mut outcome = look_through(&database, &*durable, existed);
         if let Err(Refusal::Damaged(why)) = &outcome {
-            tracing::warn!(state.dir = %database.display(), reason = %why, "the conversations are damaged; trying without their snapshot file");
-            let moved = quarantine::move_snapshots(&database, &place)
-                .map_err(|source| failed("move a damaged snapshot into quarantine", source))?;
-            if moved > 0 {
-                outcome = again(&database, &*durable);
-                opened = Opened::Repaired {
-                    quarantine: quarantine.clone(),
-                };
-            }
+            tracing::warn!(state.dir = %database.display(), reason = %why, "the conversations are damaged; trying with the copy of their snapshot file");
+            let moving = "put the copy of a damaged snapshot in its place";
+            quarantine::move_snapshots(&database, &place).map_err(|e| failed(moving, e))?;
+            snapshots::put_back(&database).map_err(|e| failed(moving, e))?;
+            outcome = again(&database, &*durable);
+            opened = Opened::Repaired {
+                quarantine: quarantine.clone(),
+            };
         }
         if let Err(Refusal::Damaged(why)) = &outcome {
             tracing::error!(state.dir = %database.display(), reason = %why, quarantine = %quarantine, "the conversations could not be read and begin anew; the old ones are in quarantine");
             quarantine::move_aside(&database, &place)
                 .map_err(|source| failed("move damaged conversations into quarantine", source))?;
-            outcome = again(&database, &*durable);
+            outcome = look_through(&database, &*durable, false);
             opened = Opened::Lost { quarantine };
         }
         let path = database.display().to_string();
@@ -91,6 +90,8 @@ impl DiskDocuments {
             Err(Refusal::Damaged(why)) => return Err(StoreError::Damaged { what: path, why }),
             Err(Refusal::Io(source)) => return Err(failed("open the conversations", source)),
         };
+        snapshots::copy(&database)
+            .map_err(|source| failed("copy the snapshot of the conversations", source))?;
         fs::set_permissions(&database, fs::Permissions::from_mode(0o700))
             .map_err(|source| failed("close the conversations to other users", source))?;
         Ok(Self {
@@ -110,16 +111,29 @@ impl DiskDocuments {
     }
 }
 
-/// Opens the database and reads every page of it.
-fn look_through(database: &Path, durable: &dyn Durable) -> Result<Live, Refusal> {
+/// There from the first settling on: a database without it has lost its beginning.
+const MARKER: &str = "meta/documents";
+
+/// Opens the database and reads every page of it. `existed`: then its marker must be there, as sled
+/// opens what it cannot read as an empty database.
+fn look_through(database: &Path, durable: &dyn Durable, existed: bool) -> Result<Live, Refusal> {
     let mut live = opening::attempt(database, durable)?;
     let read = super::panics::supervised(|| {
-        live.walk("", "\u{10ffff}", Order::Ascending, &mut |_, _| {
+        let mut marked = false;
+        live.walk("", "\u{10ffff}", Order::Ascending, &mut |key, _| {
+            marked |= key == MARKER;
             ControlFlow::Continue(())
-        })
+        })?;
+        if !marked && !existed {
+            live.db().insert(MARKER, "1").map_err(into_io)?;
+            live.settle(database, durable)?;
+            marked = true;
+        }
+        Ok::<_, io::Error>(marked)
     });
     match read {
-        Ok(Ok(())) => Ok(live),
+        Ok(Ok(true)) => Ok(live),
+        Ok(Ok(false)) => Err(Refusal::Damaged("its documents are gone".to_owned())),
         Ok(Err(error)) => Err(Refusal::from(error)),
         Err(panic) => Err(Refusal::Damaged(panic)),
     }
@@ -128,7 +142,7 @@ fn look_through(database: &Path, durable: &dyn Durable) -> Result<Live, Refusal>
 /// sled closes its file on a thread of its own, so the lock may be ours for some milliseconds more.
 fn again(database: &Path, durable: &dyn Durable) -> Result<Live, Refusal> {
     for _ in 0..50 {
-        match look_through(database, durable) {
+        match look_through(database, durable, true) {
             Err(Refusal::Locked) => thread::sleep(Duration::from_millis(20)),
             other => return other,
         }

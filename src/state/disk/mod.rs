@@ -9,6 +9,7 @@ mod engine;
 mod opening;
 mod panics;
 mod quarantine;
+mod snapshots;
 
 use std::sync::Arc;
 
