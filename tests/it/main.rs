@@ -13,6 +13,7 @@ mod demo;
 mod interleavings;
 mod ledger;
 mod livechat_first;
+mod livechat_matrix;
 mod livechat_world;
 mod liveperson_account_config;
 mod liveperson_account_trouble;
