@@ -16,6 +16,7 @@
 
 pub mod document;
 
+mod actor;
 mod chats;
 mod event;
 mod id;
@@ -29,6 +30,7 @@ mod routing;
 mod thread;
 mod visitor;
 
+pub use actor::Actor;
 pub use chats::{Chats, Parts};
 pub use event::{Audience, Event, Nobody};
 pub use id::random_id;

@@ -4,7 +4,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::config::livechat::{Account, Role};
+use crate::{
+    config::livechat::{Account, Role},
+    conversation::Actor,
+};
 
 /// A logged-in account.
 #[derive(Clone, Debug)]
@@ -109,6 +112,16 @@ impl Caller {
         Self {
             id: id_of(&account.username),
             account: account.clone(),
+        }
+    }
+
+    /// The same for the conversations, which know in whose name it acts.
+    pub(in super::super) fn actor(&self) -> Actor {
+        Actor {
+            id: self.id.clone(),
+            username: self.account.username.clone(),
+            name: self.account.name.clone(),
+            agent: self.account.agent.clone(),
         }
     }
 
