@@ -6,6 +6,7 @@ mod config;
 mod demo;
 pub mod exit;
 mod explain;
+mod livechat;
 mod migrate;
 mod output;
 mod reach;
@@ -94,6 +95,9 @@ enum Verb {
     /// Move the agents to Rocket.Chat, in reviewed steps and waves, and back.
     #[command(subcommand, long_about = migrate::LONG)]
     Migrate(migrate::Verbs),
+    /// Make what the livechat face needs: hashes of its service accounts.
+    #[command(subcommand)]
+    Livechat(livechat::Verb),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Verb),
@@ -146,6 +150,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Verb::Explain(args) => wait_for(explain::run(&common, args)),
         Verb::Check(args) => wait_for(check::run(&common, args)),
         Verb::Migrate(verb) => wait_for(migrate::run(&common, verb)),
+        Verb::Livechat(verb) => livechat::run(&common, &verb),
         Verb::Config(verb) => config::run(&common, verb),
         Verb::State(verb) => wait_for(state::run(&common, verb)),
         Verb::Simulate(verb) => wait_for(simulate::run(verb)),

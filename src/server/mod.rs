@@ -18,5 +18,8 @@ mod timer;
 
 pub use api::{Api, LivechatParts, render_agent};
 pub use listener::{BindError, Bound};
-pub use livechat::account::id_of as account_id;
+pub use livechat::{
+    account::id_of as account_id,
+    password::{hash_password, random_token},
+};
 pub use operations::Operations;

@@ -12,6 +12,7 @@ pub(super) mod account;
 mod call;
 mod endpoint;
 pub(super) mod failure;
+pub(super) mod password;
 pub(super) mod schema;
 
 mod agent;
