@@ -81,3 +81,4 @@ mod sync_amend;
 mod sync_cycle;
 mod systemd;
 mod verbs;
+mod visitors;
