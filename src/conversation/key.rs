@@ -20,6 +20,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+pub(super) const FILE: &str = "file/";
 pub(super) const GUESTS: &str = "counter/guest";
 pub(super) const INQUIRY: &str = "inquiry/";
 pub(super) const ROOM: &str = "room/";
@@ -88,6 +89,10 @@ pub(super) fn messages_of(room: &str) -> String {
 
 pub(super) fn message_id(id: &str) -> String {
     format!("message-id/{}", hash(id))
+}
+
+pub(super) fn file(id: &str) -> String {
+    format!("{FILE}{}", segment(id))
 }
 
 /// The last part of a key.

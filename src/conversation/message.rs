@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     chats::Chats,
-    document::{Author, FileRef, LastResponse, Message, Moment, Room, Visitor},
+    document::{Author, FileRef, InquiryStatus, LastResponse, Message, Moment, Room, Visitor},
     event::Event,
     id::random_id,
     key,
@@ -52,6 +52,27 @@ impl Draft {
             ..Self::default()
         }
     }
+}
+
+/// What a visitor writes.
+#[derive(Clone, Debug, Default)]
+pub struct Saying {
+    /// Who.
+    pub token: String,
+    /// Where; their own open room.
+    pub rid: String,
+    /// Text; may be empty.
+    pub msg: String,
+    /// Chosen by the client; else made here.
+    pub id: Option<String>,
+    /// As they go over the wire.
+    pub attachments: Vec<Value>,
+    /// Files that are kept already.
+    pub files: Vec<FileRef>,
+    /// `Some(false)`: clients show it by itself.
+    pub groupable: Option<bool>,
+    /// Addresses of this server besides the configured one: links to them may be quotes.
+    pub sites: Vec<String>,
 }
 
 /// Which part of a room's messages is wanted, newest first.
@@ -140,8 +161,7 @@ impl Chats {
         self.get(&key::message(rid, number))
     }
 
-    /// A visitor writes into their own open room (livechat contract §4.6.1). The same id again, with
-    /// the same text, gives the message that is there: a client that got no answer may repeat.
+    /// A visitor writes into their own open room (livechat contract §4.6.1), with nothing but text.
     pub fn visitor_message(
         &mut self,
         token: &str,
@@ -149,13 +169,38 @@ impl Chats {
         msg: String,
         id: Option<String>,
     ) -> Result<Message, Refused> {
-        let visitor = self.guest(token)?;
-        let mut room = self.find_room(&visitor, rid)?;
+        self.visitor_says(Saying {
+            token: token.to_owned(),
+            rid: rid.to_owned(),
+            msg,
+            id,
+            ..Saying::default()
+        })
+    }
+
+    /// A visitor writes into their own open room (livechat contract §4.6.1). The same id again, with
+    /// the same text, gives the message that is there: a client that got no answer may repeat.
+    pub fn visitor_says(&mut self, saying: Saying) -> Result<Message, Refused> {
+        let Saying {
+            token,
+            rid,
+            msg,
+            id,
+            attachments,
+            files,
+            groupable,
+            sites,
+        } = saying;
+        let visitor = self.guest(&token)?;
+        let mut room = self.find_room(&visitor, &rid)?;
         if !room.open {
             return Err(Refused::ROOM_CLOSED);
         }
         if msg.encode_utf16().count() > self.longest_message() {
-            return Err(Refused::plain("message-length-exceeds-character-limit"));
+            return Err(Refused::TOO_LONG);
+        }
+        if !self.config.enabled {
+            return Err(Refused::code("error-omnichannel-is-disabled"));
         }
         let id = id.filter(|id| !id.is_empty());
         if let Some(id) = &id
@@ -165,18 +210,39 @@ impl Chats {
             return if same {
                 Ok(there)
             } else {
-                Err(Refused::plain("invalid-message"))
+                Err(Refused::INVALID_MESSAGE)
             };
         }
+        let mut attachments = attachments;
+        attachments.extend(self.quotes(&room, &msg, &sites)?);
         let draft = Draft {
             id,
             msg,
+            attachments,
+            files,
+            groupable,
             ..self.by_visitor(&visitor)
         };
         let message = self.say(&mut room, draft);
+        if !message.fits() {
+            return Err(Refused::TOO_LONG);
+        }
         Self::note_question(&mut room, message.ts);
         self.keep_room(&mut room);
+        self.note_in_queue(&message)?;
         Ok(message)
+    }
+
+    /// Who waits is shown in the queue with their last message.
+    fn note_in_queue(&mut self, message: &Message) -> Result<(), Refused> {
+        if let Some(mut inquiry) = self.inquiry(&message.rid)?
+            && inquiry.status == InquiryStatus::Queued
+        {
+            inquiry.message.clone_from(&message.msg);
+            inquiry.updated_at = message.ts;
+            self.keep_inquiry(&inquiry, "changed");
+        }
+        Ok(())
     }
 
     /// An agent writes into an open room; the caller has checked that they may.
@@ -193,6 +259,9 @@ impl Chats {
             return Err(Refused::code("error-message-size-exceeded"));
         }
         let message = self.say(room, draft);
+        if !message.fits() {
+            return Err(Refused::code("error-message-size-exceeded"));
+        }
         Self::note_answer(room, &message);
         self.keep_room(room);
         Ok(message)
@@ -213,7 +282,7 @@ impl Chats {
     }
 
     /// UTF-16 code units that a visitor may write at once.
-    fn longest_message(&self) -> usize {
+    pub(super) fn longest_message(&self) -> usize {
         let limit = match self.config.settings.limit_text_length {
             0 => self.config.behaviour.max_message_size,
             limit => limit.min(self.config.behaviour.max_message_size),

@@ -17,12 +17,15 @@
 pub mod document;
 
 mod actor;
+mod bulk;
 mod chats;
+mod editing;
 mod event;
 mod id;
 mod key;
 mod message;
 mod open;
+mod quote;
 mod refused;
 mod register;
 mod room;
@@ -34,7 +37,7 @@ pub use actor::Actor;
 pub use chats::{Chats, Parts};
 pub use event::{Audience, Event, Nobody};
 pub use id::random_id;
-pub use message::{Draft, History, RoomView};
+pub use message::{Draft, History, RoomView, Saying};
 pub use open::OpenVisitors;
 pub use refused::Refused;
 pub use register::{Registration, SentField};

@@ -59,6 +59,10 @@ impl Refused {
     pub const INVALID_TOKEN: Self = Self::plain("invalid-token");
     /// No such room, or not this visitor's.
     pub const INVALID_ROOM: Self = Self::plain("invalid-room");
+    /// No such message, or not in that room.
+    pub const INVALID_MESSAGE: Self = Self::plain("invalid-message");
+    /// The text is longer than visitors may write (livechat contract §4.6.1).
+    pub const TOO_LONG: Self = Self::plain("message-length-exceeds-character-limit");
     /// The room is closed.
     pub const ROOM_CLOSED: Self = Self::plain("room-closed");
 }

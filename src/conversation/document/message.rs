@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Document, Moment};
+use crate::ports::DOCUMENT_LIMIT;
 
 /// One message of a room.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,13 @@ pub struct Message {
 
 impl Document for Message {
     const VERSION: u32 = 1;
+}
+
+impl Message {
+    /// Whether it can be kept: a document has a limit, whatever the configuration allows.
+    pub fn fits(&self) -> bool {
+        super::seal(self).len() <= DOCUMENT_LIMIT
+    }
 }
 
 /// Who wrote a message.

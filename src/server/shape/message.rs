@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::{Dates, Object, markdown};
-use crate::conversation::document::Message;
+use crate::conversation::document::{FileRef, Message, Moment};
 
 /// The whole message. `md` is made of the text here; `urls`, `mentions` and `channels` are there and
 /// empty, as nothing is looked up for visitors.
 pub(in super::super) fn message(message: &Message, dates: Dates) -> Map<String, Value> {
-    let file = |file: &crate::conversation::document::FileRef| json!({"_id": file.id, "name": file.name, "type": file.kind});
+    let file = |file: &FileRef| json!({"_id": file.id, "name": file.name, "type": file.kind});
     let files: Vec<_> = message.files.iter().map(file).collect();
     let edited_by = message
         .edited_by
@@ -16,7 +16,12 @@ pub(in super::super) fn message(message: &Message, dates: Dates) -> Map<String, 
         .map(|by| json!({"_id": by.id, "username": by.username}));
     let md =
         (message.kind.is_none() && !message.msg.is_empty()).then(|| markdown::parse(&message.msg));
-    let attachments = (!message.attachments.is_empty()).then(|| message.attachments.clone());
+    let attachments: Vec<_> = message
+        .attachments
+        .iter()
+        .map(|attachment| dated(attachment, dates))
+        .collect();
+    let attachments = (!attachments.is_empty()).then_some(attachments);
     let mut shown = Object::new()
         .put("_id", message.id.as_str())
         .put("rid", message.rid.as_str())
@@ -48,4 +53,15 @@ pub(in super::super) fn message(message: &Message, dates: Dates) -> Map<String, 
         shown.insert(key.clone(), value.clone());
     }
     shown
+}
+
+/// An attachment with its moment, which is kept in milliseconds, as a date.
+fn dated(attachment: &Value, dates: Dates) -> Value {
+    let mut attachment = attachment.clone();
+    if let Some(ts) = attachment.get_mut("ts")
+        && let Some(millis) = ts.as_i64()
+    {
+        *ts = dates.write(Moment(millis));
+    }
+    attachment
 }
