@@ -18,6 +18,7 @@ pub mod document;
 
 mod actor;
 mod bulk;
+mod actor;
 mod chats;
 mod editing;
 mod event;
