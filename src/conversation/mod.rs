@@ -19,6 +19,8 @@ pub mod document;
 mod actor;
 mod bulk;
 mod actor;
+mod agent_message;
+mod bulk;
 mod chats;
 mod editing;
 mod event;
@@ -35,6 +37,7 @@ mod thread;
 mod visitor;
 
 pub use actor::Actor;
+pub use agent_message::{AgentSaying, Search};
 pub use chats::{Chats, Parts};
 pub use event::{Audience, Event, Nobody};
 pub use id::random_id;
