@@ -52,16 +52,26 @@ impl Ledger {
 
     /// Whether this agent takes new chats by presence, with a slot left or without.
     pub fn is_available(&self, agent: &str) -> bool {
+        self.is_there_for(agent, Purpose::NewChat)
+    }
+
+    /// Whether this agent takes chats of this kind by presence, with a slot left or without.
+    pub fn is_there_for(&self, agent: &str, purpose: Purpose) -> bool {
         self.with_book(|book, now| {
             book.catch_up(now);
             let row = book.roll().find(agent);
-            row.is_some_and(|row| {
-                matches!(
-                    book.roll().condition(row),
-                    Condition::Open(Takes::NewChats, _)
-                )
+            row.is_some_and(|row| match (book.roll().condition(row), purpose) {
+                (Condition::Open(Takes::NewChats, _), _)
+                | (Condition::Open(Takes::Transfers, _), Purpose::Transfer) => true,
+                (Condition::Open(Takes::Transfers, _), Purpose::NewChat)
+                | (Condition::Shut(_), _) => false,
             })
         })
+    }
+
+    /// The agent of this id, as the latest snapshot shows them, free or not. Books nothing.
+    pub fn look_up(&self, agent: &str) -> Option<Answer> {
+        self.with_book(|book, _| book.roll().find(agent).map(|row| book.agent(row)))
     }
 }
 
