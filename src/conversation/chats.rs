@@ -5,13 +5,15 @@ use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 use super::{
     document::{Document, Moment, Unreadable, open, seal},
     event::{Audience, Event},
+    index::{Change, OpenIndex},
+    key,
     open::OpenVisitors,
     refused::Refused,
 };
 use crate::{
     config::LivechatConfig,
-    domain::Timestamp,
-    ledger::Ledger,
+    domain::{Purpose, Timestamp},
+    ledger::{Insist, Ledger},
     ports::{Clock, Documents, Edit, Order, StoreError},
     telemetry::Metrics,
 };
@@ -41,14 +43,18 @@ pub struct Chats {
     audience: Arc<dyn Audience>,
     pub(super) metrics: Metrics,
     open: Arc<OpenVisitors>,
+    /// Open rooms, by who waits and who serves.
+    pub(super) index: OpenIndex,
+    /// What this operation changes there.
+    indexed: Vec<Change>,
     /// What this operation has written so far.
     written: BTreeMap<String, Option<Vec<u8>>>,
     /// What it wants told.
     told: Vec<Event>,
     /// Tokens whose rooms it opened (`true`) or closed.
     moved: Vec<(bool, String)>,
-    /// Rooms whose agent it booked.
-    booked: Vec<String>,
+    /// Rooms whose agent it booked, and whose they were before.
+    booked: Vec<(String, Option<String>)>,
     /// Rooms whose agent is free once it is kept.
     released: Vec<String>,
     /// The same of the operations of this group that went well.
@@ -72,6 +78,8 @@ impl Chats {
             audience: parts.audience,
             metrics: parts.metrics,
             open,
+            index: OpenIndex::default(),
+            indexed: Vec::new(),
             written: BTreeMap::new(),
             told: Vec::new(),
             moved: Vec::new(),
@@ -182,7 +190,18 @@ impl Chats {
 
     /// Notes that an agent was booked for a room: given back if the operation fails.
     pub(super) fn note_booking(&mut self, rid: &str) {
-        self.booked.push(rid.to_owned());
+        self.booked.push((rid.to_owned(), None));
+    }
+
+    /// Notes that the booking of a room went from this agent to another: goes back if the operation
+    /// fails.
+    pub(super) fn note_moved_booking(&mut self, rid: &str, was: Option<String>) {
+        self.booked.push((rid.to_owned(), was));
+    }
+
+    /// Notes what becomes of the index of open rooms.
+    pub(super) fn note_index(&mut self, change: Change) {
+        self.indexed.push(change);
     }
 
     /// Frees the agent of a room when the operation ends well.
@@ -201,10 +220,9 @@ impl Chats {
             std::mem::take(&mut self.booked),
             std::mem::take(&mut self.released),
         );
+        let mut indexed = std::mem::take(&mut self.indexed);
         if !well {
-            for rid in booked {
-                self.ledger.release(&rid);
-            }
+            self.unbook(booked);
             return Ok(());
         }
         if !written.is_empty() {
@@ -212,8 +230,15 @@ impl Chats {
                 .into_iter()
                 .map(|(key, value)| Edit { key, value })
                 .collect();
-            self.documents.write(&edits)?;
+            if let Err(error) = self.documents.write(&edits) {
+                self.unbook(booked);
+                return Err(error.into());
+            }
             self.unsettled = true;
+            indexed.extend(edits.iter().filter_map(removed_room));
+        }
+        for change in indexed {
+            self.index.apply(change);
         }
         for rid in released {
             self.ledger.release(&rid);
@@ -221,6 +246,20 @@ impl Chats {
         self.settled.0.extend(told);
         self.settled.1.extend(moved);
         Ok(())
+    }
+
+    /// Gives bookings back to whom they were, newest first.
+    fn unbook(&self, booked: Vec<(String, Option<String>)>) {
+        for (rid, was) in booked.into_iter().rev() {
+            let back = was.and_then(|agent| {
+                let insist = Insist::Anyhow;
+                self.ledger
+                    .take_agent(&rid, None, &agent, Purpose::Transfer, insist)
+            });
+            if back.is_none() {
+                self.ledger.release(&rid);
+            }
+        }
     }
 
     /// Makes the group's writes durable, then tells.
@@ -249,10 +288,15 @@ impl Chats {
     /// Fits memory to what is kept: who has an open room, and who serves it.
     pub(super) fn start_again(&mut self) {
         self.open.clear();
+        for rid in std::mem::take(&mut self.index).rooms() {
+            // Perhaps booked with an agent whom the disk does not know of.
+            self.ledger.release(rid);
+        }
         match self.every_open_room() {
             Ok(rooms) => {
                 for room in rooms {
                     self.open.opened(&room.v.token);
+                    self.index.apply(Change::of(&room));
                     self.book_again(&room);
                 }
             }
@@ -273,6 +317,12 @@ impl Chats {
     pub fn disk_bytes(&self) -> u64 {
         self.documents.disk_bytes()
     }
+}
+
+/// Whoever removes a room's document has closed it for good.
+fn removed_room(edit: &Edit) -> Option<Change> {
+    let is_room = edit.value.is_none() && edit.key.starts_with(key::ROOM);
+    is_room.then(|| Change::Gone(key::last(&edit.key).to_owned()))
 }
 
 fn read<T: Document>(key: &str, bytes: &[u8]) -> Result<T, Refused> {

@@ -7,11 +7,13 @@ use super::{
     document::{Author, ClosedBy, Closer, Inquiry, Moment, Room, RoomVisitor, Source, Visitor},
     event::Event,
     id::random_id,
+    index::Change,
     key,
     message::Draft,
     refused::Refused,
     routing::{agent_of, find_agent, offered_department},
 };
+use crate::config::livechat::Version;
 
 /// What a visitor asks for when they want a room.
 #[derive(Clone, Debug, Default)]
@@ -81,6 +83,7 @@ impl Chats {
     pub(super) fn keep_room(&mut self, room: &mut Room) {
         room.updated_at = self.now();
         self.put(key::room(&room.id), room);
+        self.note_index(Change::of(room));
         self.tell(Event::Room {
             room: Box::new(room.clone()),
         });
@@ -244,7 +247,8 @@ impl Chats {
 
     /// A visitor closes their own room.
     pub fn close_by_visitor(&mut self, token: &str, rid: &str) -> Result<String, Refused> {
-        if !self.config.behaviour.visitors_can_close {
+        // The setting came with 7.x (livechat contract §4.4.2).
+        if self.config.version >= Version::V7 && !self.config.behaviour.visitors_can_close {
             return Err(Refused::plain("error-not-allowed-to-close-conversation"));
         }
         let visitor = self.guest(token)?;

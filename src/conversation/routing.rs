@@ -90,15 +90,22 @@ impl Chats {
         let Some(id) = department else {
             return self.ledger.anybody(None).then_some(None);
         };
-        let mut id = id.to_owned();
-        for _ in 0..FALLBACKS {
-            if self.ledger.anybody(Some(&id)) {
-                return Some(Some(id));
-            }
-            let fallback = self.department_settings(&id)?.fallback.clone();
-            id = self.department(&fallback)?.0;
+        self.fallbacks(id)
+            .into_iter()
+            .find(|id| self.ledger.anybody(Some(id)))
+            .map(Some)
+    }
+
+    /// Ids of a department and those that step in for it, one after the other.
+    pub(super) fn fallbacks(&self, department: &str) -> Vec<String> {
+        let mut chain = vec![department.to_owned()];
+        while chain.len() < FALLBACKS
+            && let Some(settings) = self.department_settings(&chain[chain.len() - 1])
+            && let Some((id, _)) = self.department(&settings.fallback)
+        {
+            chain.push(id);
         }
-        None
+        chain
     }
 
     /// Looks for an agent for a room that waits, and lets them serve it. `wanted` is asked for
@@ -178,19 +185,6 @@ impl Chats {
                 Insist::Anyhow,
             );
         }
-    }
-
-    /// What time alone brings: bookings of agents who came back on the roll, and agents for those
-    /// who wait.
-    pub fn look_after(&mut self) -> Result<(), Refused> {
-        for mut room in self.every_open_room()? {
-            if room.served_by.is_some() {
-                self.book_again(&room);
-            } else if self.assign(&mut room, None)? {
-                self.keep_room(&mut room);
-            }
-        }
-        Ok(())
     }
 }
 
