@@ -1,9 +1,9 @@
 //! `GET /api/v1/livechat/agent.next/:token[?department=]` (livechat contract §4.1.2 and §7).
 //!
-//! Upstream, a question without a department goes to the first enabled department that is offered
-//! at registration and has somebody online (§2.4). That flag (`showOnRegistration`) is a
-//! department's own in the target; the source has nothing like it, so here such a question goes
-//! to everybody. Nor is the token checked to belong to a visitor: no version of upstream does.
+//! A question without a department goes to the first department that is offered at registration
+//! and has somebody online (§2.4), as `[[livechat.departments]]` says; without the livechat face, and
+//! where no department is offered, to everybody. The token is not checked to belong to a visitor: no
+//! version of upstream does.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -16,7 +16,8 @@ use super::{
     reply::{self, Body},
 };
 use crate::{
-    config::ApiConfig,
+    config::{ApiConfig, LivechatConfig},
+    conversation::offered_department,
     ledger::{self, Ledger},
     ports::OpenRooms,
     telemetry::{
@@ -37,6 +38,8 @@ const NOT_A_STRING: &[u8] =
 pub(super) struct AgentNext {
     ledger: Arc<Ledger>,
     rooms: Arc<dyn OpenRooms>,
+    /// Who is offered to those who name no department; `None`: nobody ever is.
+    offers: Option<Arc<LivechatConfig>>,
     show_info: bool,
     answered: Answered,
 }
@@ -73,6 +76,7 @@ impl AgentNext {
         config: &ApiConfig,
         ledger: Arc<Ledger>,
         rooms: Arc<dyn OpenRooms>,
+        livechat: Option<Arc<LivechatConfig>>,
         metrics: &Metrics,
     ) -> Self {
         let counter = |answer| {
@@ -82,6 +86,10 @@ impl AgentNext {
         Self {
             ledger,
             rooms,
+            offers: livechat.filter(|livechat| {
+                let mut departments = livechat.departments.iter();
+                departments.any(|department| department.show_on_registration)
+            }),
             show_info: config.show_agent_info,
             answered: Answered {
                 agent: counter("agent"),
@@ -108,10 +116,13 @@ impl AgentNext {
         };
         let outcome = if self.rooms.has_open_room(token) {
             Outcome::OpenRoom
-        } else if is_head {
-            outcome(&self.ledger.preview(department.as_deref()))
         } else {
-            outcome(&self.ledger.agent_next(token, department.as_deref()))
+            let department = department.or_else(|| self.offered());
+            if is_head {
+                outcome(&self.ledger.preview(department.as_deref()))
+            } else {
+                outcome(&self.ledger.agent_next(token, department.as_deref()))
+            }
         };
         if !is_head {
             self.count(&outcome);
@@ -126,6 +137,12 @@ impl AgentNext {
             Outcome::Agent(None) => failed(INVALID_AGENT),
             Outcome::Nobody(_) => failed(NOT_FOUND),
         }
+    }
+
+    /// The department for those who name none.
+    fn offered(&self) -> Option<Cow<'static, str>> {
+        let livechat = self.offers.as_ref()?;
+        offered_department(livechat, &self.ledger).map(Cow::Owned)
     }
 
     fn count(&self, outcome: &Outcome) {

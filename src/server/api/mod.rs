@@ -100,6 +100,7 @@ impl Api {
             open: metrics.http_connections.clone(),
         };
         let windows = config.rate_limit.map(|limit| Arc::new(Windows::new(limit)));
+        let offers = livechat.as_ref().map(|parts| Arc::clone(&parts.config));
         let livechat = livechat.map(|parts| {
             Arc::new(Livechat::new(
                 config.clone(),
@@ -111,7 +112,7 @@ impl Api {
             ))
         });
         let face = ApiFace {
-            agent_next: AgentNext::new(&config, ledger, rooms, &metrics),
+            agent_next: AgentNext::new(&config, ledger, rooms, offers, &metrics),
             livechat,
             cors: Cors::new(config.cors_origins.as_deref()),
             windows,

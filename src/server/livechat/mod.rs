@@ -27,6 +27,7 @@ mod message;
 mod offline_message;
 mod page_visited;
 mod room;
+mod room_list;
 mod transcript;
 mod transfer;
 mod upload;
@@ -305,6 +306,7 @@ fn table() -> Vec<&'static Endpoint> {
         offline_message::ENDPOINTS,
         page_visited::ENDPOINTS,
         room::ENDPOINTS,
+        room_list::ENDPOINTS,
         transcript::ENDPOINTS,
         transfer::ENDPOINTS,
         upload::ENDPOINTS,

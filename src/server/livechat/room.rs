@@ -31,6 +31,29 @@ const CLOSE: Schema = Schema {
     open: false,
 };
 
+const ANSWER: Schema = Schema {
+    required: &["name", "value"],
+    properties: &[("name", Kind::Text), ("value", Kind::Text)],
+    open: false,
+};
+
+const SURVEY: Schema = Schema {
+    required: &["token", "rid", "data"],
+    properties: &[
+        ("token", Kind::Text),
+        ("rid", Kind::Text),
+        (
+            "data",
+            Kind::List {
+                item: &Kind::Object(&ANSWER),
+                least: 1,
+                unique: false,
+            },
+        ),
+    ],
+    open: false,
+};
+
 /// GET `livechat/room`, whose window came with 7.x (livechat contract §1.7).
 const fn get_or_create(
     versions: (
@@ -63,6 +86,16 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         params: Params::Body(&CLOSE),
         summary: "A visitor closes their room.",
         run: |livechat, call| Box::pin(close(livechat, call)),
+    },
+    Endpoint {
+        method: Method::POST,
+        template: "livechat/room.survey",
+        versions: ALWAYS,
+        auth: Auth::Public,
+        limit: None,
+        params: Params::Body(&SURVEY),
+        summary: "A visitor answers the survey.",
+        run: |livechat, call| Box::pin(survey(livechat, call)),
     },
 ];
 
@@ -97,6 +130,30 @@ async fn close(livechat: Arc<Livechat>, call: Call) -> Outcome {
         .await?;
     let answer = json!({"rid": rid, "comment": comment});
     Ok(answer.as_object().cloned().unwrap_or_default())
+}
+
+async fn survey(livechat: Arc<Livechat>, call: Call) -> Outcome {
+    let (token, rid) = (call.required_text("token"), call.required_text("rid"));
+    let sent = call.body.get("data").and_then(Value::as_array);
+    let text = |item: &Value, key: &str| item[key].as_str().unwrap_or_default().to_owned();
+    let answers = sent
+        .into_iter()
+        .flatten()
+        .map(|item| (text(item, "name"), text(item, "value")))
+        .collect();
+    let room = rid.clone();
+    let kept = livechat
+        .conversations
+        .ask(move |chats| chats.survey(&token, &room, answers))
+        .await?;
+    let data: Map<_, _> = kept
+        .into_iter()
+        .map(|(name, value)| (name, Value::from(value)))
+        .collect();
+    Ok(Map::from_iter([
+        ("rid".to_owned(), Value::from(rid)),
+        ("data".to_owned(), Value::Object(data)),
+    ]))
 }
 
 impl Livechat {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 pub(super) use agent::{agent, hidden_agent};
 pub(super) use message::message;
-pub(super) use room::{room, room_summary};
+pub(super) use room::{found_room, room, room_summary};
 pub(super) use visitor::{guest, visitor};
 
 use crate::conversation::document::Moment;

@@ -117,6 +117,19 @@ pub(in super::super) fn room_summary(
         .done()
 }
 
+/// The room as visitors' look-ups see it (livechat contract §2.1).
+pub(in super::super) fn found_room(room: &Room, dates: Dates) -> Map<String, Value> {
+    Object::new()
+        .put("_id", room.id.as_str())
+        .put("t", "l")
+        .put("ts", dates.write(room.ts))
+        .put("v", visitor(room, dates))
+        .maybe("departmentId", room.department_id.clone())
+        .maybe("open", room.open.then_some(true))
+        .maybe("servedBy", served_by(room, dates))
+        .done()
+}
+
 fn visitor(room: &Room, dates: Dates) -> Object {
     let v = &room.v;
     Object::new()
