@@ -23,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 pub(super) const FILE: &str = "file/";
 pub(super) const GUESTS: &str = "counter/guest";
 pub(super) const INQUIRY: &str = "inquiry/";
+pub(super) const SESSION: &str = "session/";
 pub(super) const ROOM: &str = "room/";
 pub(super) const VISITOR: &str = "visitor/";
 pub(super) const OPEN: &str = "open/";
@@ -93,6 +94,11 @@ pub(super) fn message_id(id: &str) -> String {
 
 pub(super) fn file(id: &str) -> String {
     format!("{FILE}{}", segment(id))
+}
+
+/// By the hash of its token, which is made elsewhere.
+pub(super) fn session(hash: &str) -> String {
+    format!("{SESSION}{}", segment(hash))
 }
 
 /// The last part of a key.

@@ -17,15 +17,12 @@
 pub mod document;
 
 mod actor;
-mod bulk;
-mod actor;
 mod agent_message;
-mod bulk;
-mod chats;
-mod editing;
 mod away;
+mod bulk;
 mod chats;
 mod closing;
+mod editing;
 mod event;
 mod id;
 mod index;
@@ -40,6 +37,7 @@ mod room;
 mod room_info;
 mod room_list;
 mod routing;
+mod sessions;
 mod survey;
 mod thread;
 mod transfer;

@@ -66,7 +66,10 @@ async fn the_newest_come_first_and_pages_are_cut_out() {
         (String::new(), &all),
         // Only feeds the count of unread ones on the target.
         (format!("&ls={now}"), &all),
-        ("&searchText=one&sort=%7B%22ts%22:1%7D&count=1".to_owned(), &all),
+        (
+            "&searchText=one&sort=%7B%22ts%22:1%7D&count=1".to_owned(),
+            &all,
+        ),
         ("&limit=1".to_owned(), &all[..1]),
         ("&limit=0".to_owned(), &all),
         ("&offset=1".to_owned(), &all[1..]),

@@ -18,7 +18,6 @@ mod livechat_history;
 mod livechat_matrix;
 mod livechat_message;
 mod livechat_message_edit;
-mod livechat_matrix;
 mod livechat_world;
 mod liveperson_account_config;
 mod liveperson_account_trouble;

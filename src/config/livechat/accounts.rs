@@ -33,6 +33,19 @@ pub enum Role {
     Bot,
 }
 
+impl Role {
+    /// The target's name of it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::LivechatManager => "livechat-manager",
+            Self::LivechatMonitor => "livechat-monitor",
+            Self::LivechatAgent => "livechat-agent",
+            Self::Bot => "bot",
+        }
+    }
+}
+
 /// Who may use the authenticated endpoints.
 #[derive(Clone, Debug)]
 pub struct Account {

@@ -4,6 +4,7 @@
 mod message;
 mod person;
 mod room;
+mod session;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ pub use room::{
     ClosedBy, Closer, Inquiry, InquiryStatus, LastResponse, Metrics, Room, RoomVisitor, ServedBy,
     Source, TranscriptRequest,
 };
+pub use session::Session;
 
 use crate::domain::Timestamp;
 

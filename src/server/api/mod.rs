@@ -31,7 +31,7 @@ pub use render::render_agent;
 
 use self::{agent_next::AgentNext, cors::Cors, reply::StatusCounters, route::Route};
 pub(super) use self::{
-    rate::{Spending, Windows},
+    rate::{Spending, Windows, network},
     reply::Body,
     route::decode as decode_segment,
 };

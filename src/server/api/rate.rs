@@ -123,7 +123,8 @@ impl Open {
     }
 }
 
-fn network(client: IpAddr) -> IpAddr {
+/// The client that an address stands for: an IPv4 address or an IPv6 /64.
+pub(in super::super) fn network(client: IpAddr) -> IpAddr {
     match client {
         IpAddr::V4(_) => client,
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),

@@ -25,6 +25,8 @@ pub(in super::super) enum Failure {
     Object(Map<String, Value>),
     /// 401: nobody is logged in.
     NotLoggedIn,
+    /// 401: a login was refused, with this `error` and this `message`.
+    LoginRefused(&'static str, &'static str),
     /// 403: a permission is missing.
     NotPermitted,
     /// 413: the body is too large.
@@ -67,6 +69,7 @@ impl Failure {
             | Self::Match(_)
             | Self::Object(_)
             | Self::NotLoggedIn
+            | Self::LoginRefused(..)
             | Self::NotPermitted
             | Self::TooLarge
             | Self::TooSlow
@@ -101,6 +104,10 @@ impl Failure {
                     json!({"success": false, "error": text, "status": "error", "message": text}),
                 )
             }
+            Self::LoginRefused(error, message) => (
+                StatusCode::UNAUTHORIZED,
+                json!({"success": false, "status": "error", "error": error, "message": message}),
+            ),
             Self::NotPermitted => (
                 StatusCode::FORBIDDEN,
                 json!({

@@ -9,11 +9,14 @@
 //! permissions, endpoint; typed routes look at the schema before the rate limit.
 
 pub(super) mod account;
+mod attempts;
 mod call;
 mod endpoint;
 pub(super) mod failure;
+mod known;
 pub(super) mod password;
 pub(super) mod schema;
+pub(super) mod session;
 
 mod agent;
 mod agent_message;
@@ -22,7 +25,7 @@ mod configuration;
 mod contacts;
 mod custom_fields;
 mod inquiries;
-mod login;
+pub(super) mod login;
 mod message;
 mod offline_message;
 mod page_visited;
@@ -71,6 +74,8 @@ pub(super) struct Livechat {
     pub(super) windows: Option<Arc<Windows>>,
     /// Every endpoint.
     table: Vec<&'static Endpoint>,
+    /// Sessions and failed logins.
+    logins: session::Logins,
 }
 
 /// What a request gets: status, body, and what its rate window said.
@@ -100,6 +105,7 @@ impl Livechat {
             clock,
             windows,
             table: table(),
+            logins: session::Logins::default(),
         }
     }
 
@@ -151,7 +157,9 @@ impl Livechat {
         };
         let (status, body) = match outcome {
             Ok(mut fields) => {
-                fields.insert("success".to_owned(), Value::from(true));
+                if !login::has_old_envelope(&fields) {
+                    fields.insert("success".to_owned(), Value::from(true));
+                }
                 (StatusCode::OK, Value::Object(fields))
             }
             Err(failure) => failure.answer(),
@@ -285,8 +293,12 @@ impl Livechat {
         let (Some(user), Some(token)) = (text("x-user-id"), text("x-auth-token")) else {
             return Ok(None);
         };
-        let account = account::by_token(&self.config.accounts, token);
-        let caller = account.map(Caller::of);
+        let accounts = &self.config.accounts;
+        if !accounts.iter().any(|a| account::id_of(&a.username) == user) {
+            return Ok(None);
+        }
+        let found = self.by_token(token).await?;
+        let caller = found.map(|(caller, _)| caller);
         Ok(caller.filter(|caller| caller.id == user))
     }
 }

@@ -1,5 +1,5 @@
 //! Passwords of service accounts: argon2id over the SHA-256 that the target's clients send instead of
-//! the password itself (admin contract §1.2). Deliberately slow: never on a thread of the runtime.
+//! the password itself (admin contract §1.1). Deliberately slow: never on a thread of the runtime.
 
 use argon2::{
     Argon2,
