@@ -25,6 +25,7 @@ pub(super) const GUESTS: &str = "counter/guest";
 pub(super) const INQUIRY: &str = "inquiry/";
 pub(super) const SESSION: &str = "session/";
 pub(super) const ROOM: &str = "room/";
+pub(super) const PAGE: &str = "page/";
 pub(super) const VISITOR: &str = "visitor/";
 pub(super) const OPEN: &str = "open/";
 
@@ -99,6 +100,14 @@ pub(super) fn file(id: &str) -> String {
 /// By the hash of its token, which is made elsewhere.
 pub(super) fn session(hash: &str) -> String {
     format!("{SESSION}{}", segment(hash))
+}
+
+pub(super) fn page(token: &str, number: u64) -> String {
+    format!("{PAGE}{}/{number:016x}", hash(token))
+}
+
+pub(super) fn pages_of(token: &str) -> String {
+    format!("{PAGE}{}/", hash(token))
 }
 
 /// The last part of a key.

@@ -1,17 +1,19 @@
 //! Registering a visitor (livechat contract §4.3.1).
 
-use super::{chats::Chats, document::Visitor, event::Event, id::random_id, key, refused::Refused};
+use super::{
+    chats::Chats,
+    custom_field::{SentField, fills},
+    document::Visitor,
+    event::Event,
+    id::random_id,
+    key,
+    refused::Refused,
+};
+use crate::config::livechat::Version;
 
-/// A custom field as a client sends it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SentField {
-    /// Id of the field.
-    pub key: String,
-    /// Its value.
-    pub value: String,
-    /// Whether it replaces a value that is there.
-    pub overwrite: bool,
-}
+/// Bytes of a token, a name or a number: whoever sends more cannot be registered. They are in every
+/// message and in every key's making.
+pub(super) const LONGEST: usize = 1_024;
 
 /// What is told of a visitor. Absent fields are left as they are.
 #[derive(Clone, Debug, Default)]
@@ -40,11 +42,26 @@ pub struct Registration {
     pub host: Option<String>,
 }
 
+/// Whatever else stands in the way.
+const FAILED: Refused = Refused::meteor(
+    "error-livechat-visitor-registration",
+    "Error registering visitor",
+);
+
 impl Chats {
     /// Makes or changes a visitor. Looked for by token, then by phone (who keeps their own token),
     /// then by address (who gets the new one).
     pub fn register(&mut self, sent: Registration) -> Result<Visitor, Refused> {
         let now = self.now();
+        let texts = [&sent.name, &sent.email, &sent.phone, &sent.username];
+        if texts
+            .into_iter()
+            .flatten()
+            .chain([&sent.token])
+            .any(|text| text.len() > LONGEST)
+        {
+            return Err(FAILED);
+        }
         let email = sent
             .email
             .as_deref()
@@ -60,10 +77,16 @@ impl Chats {
         }
         let department = match sent.department.as_deref().filter(|text| !text.is_empty()) {
             None => None,
-            Some(wanted) => Some(self.department(wanted).ok_or(Refused::meteor(
-                "error-invalid-department",
-                "The provided department is invalid",
-            ))?),
+            Some(wanted) => match self.department(wanted) {
+                Some(found) => Some(found),
+                None if self.config.version < Version::V7 => {
+                    return Err(Refused::meteor(
+                        "error-invalid-department",
+                        "The provided department is invalid",
+                    ));
+                }
+                None => return Err(Refused::plain("error-invalid-department")),
+            },
         };
         let phone = sent.phone.filter(|number| !number.trim().is_empty());
         let mut was = self.visitor_by_token(&sent.token)?;
@@ -122,6 +145,9 @@ impl Chats {
         if let Some(fields) = sent.custom_fields {
             self.apply_sent_fields(&mut visitor, &fields)?;
         }
+        if fills(&visitor) {
+            return Err(FAILED);
+        }
         self.keep_visitor(&visitor, was.as_ref());
         self.rename_rooms(&visitor)?;
         Ok(visitor)
@@ -159,44 +185,6 @@ impl Chats {
                 rid: room.id.clone(),
                 visitor: visitor.id.clone(),
             });
-        }
-        Ok(())
-    }
-
-    /// Custom fields that come with a registration: only those of scope `visitor` count, others are
-    /// ignored; `overwrite: false` keeps what is there. From 7.x on a non-empty list must name every
-    /// required one (livechat contract §4.3.1).
-    fn apply_sent_fields(
-        &self,
-        visitor: &mut Visitor,
-        fields: &[SentField],
-    ) -> Result<(), Refused> {
-        use crate::config::livechat::{Scope, Version};
-        if fields.is_empty() {
-            return Ok(());
-        }
-        let of_visitors = self
-            .config
-            .custom_fields
-            .iter()
-            .filter(|field| field.scope == Scope::Visitor);
-        let missing: Vec<_> = of_visitors
-            .clone()
-            .filter(|field| field.required && !fields.iter().any(|sent| sent.key == field.id))
-            .map(|field| field.id.as_str())
-            .collect();
-        if self.config.version >= Version::V7 && !missing.is_empty() {
-            let text = format!("Missing required custom fields: {}", missing.join(", "));
-            return Err(Refused::Plain(text.into()));
-        }
-        for sent in fields {
-            let known = of_visitors.clone().any(|field| field.id == sent.key);
-            let there = visitor.livechat_data.contains_key(&sent.key);
-            if known && (sent.overwrite || !there) {
-                visitor
-                    .livechat_data
-                    .insert(sent.key.clone(), sent.value.clone());
-            }
         }
         Ok(())
     }

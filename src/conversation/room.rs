@@ -50,6 +50,8 @@ impl Chats {
     pub fn find_room(&self, visitor: &Visitor, rid: &str) -> Result<Room, Refused> {
         self.get::<Room>(&key::room(rid))?
             .filter(|room| room.v.token == visitor.token && room.id == rid)
+            // A token that was replaced may be somebody else's by now.
+            .filter(|room| room.v.id == visitor.id)
             .ok_or(Refused::INVALID_ROOM)
     }
 
@@ -161,6 +163,7 @@ impl Chats {
             groupable: Some(false),
             ..self.by_visitor(&visitor)
         };
+        self.attach_pages(&mut room)?;
         self.say(&mut room, started);
         let inquiry = Inquiry {
             id: random_id(),

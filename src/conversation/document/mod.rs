@@ -2,6 +2,7 @@
 //! the face's shapes are in `server`, and may change without these.
 
 mod message;
+mod page;
 mod person;
 mod room;
 mod session;
@@ -11,6 +12,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use message::{Author, Editor, FileRef, Message};
+pub use page::Page;
 pub use person::{LastAgent, Visitor};
 pub use room::{
     ClosedBy, Closer, Inquiry, InquiryStatus, LastResponse, Metrics, Room, RoomVisitor, ServedBy,
@@ -91,6 +93,11 @@ pub(super) fn seal<T: Document>(document: &T) -> Vec<u8> {
     };
     // Plain structs with text keys cannot fail to serialise into memory.
     serde_json::to_vec(&sealed).unwrap_or_default()
+}
+
+/// Bytes that a document takes.
+pub(super) fn size<T: Document>(document: &T) -> usize {
+    seal(document).len()
 }
 
 /// The document in kept bytes.
