@@ -8,12 +8,14 @@ use serde_json::{Map, Value, json};
 use super::{
     super::shape::{self, Dates},
     Livechat,
+    account::Permission,
     call::Call,
-    endpoint::{ALWAYS, Auth, Endpoint, Params},
+    custom_fields::sent_field,
+    endpoint::{ALWAYS, Auth, Endpoint, Params, UP_TO_7},
     failure::{Failure, Outcome},
     schema::{Kind, Schema},
 };
-use crate::conversation::{Refused, Registration, SentField};
+use crate::conversation::{Refused, Registration, document::Room};
 
 const FIELD: Schema = Schema {
     required: &["key", "value", "overwrite"],
@@ -58,6 +60,17 @@ const STATUS: Schema = Schema {
     open: false,
 };
 
+const CALL_STATUS: Schema = Schema {
+    required: &["token", "callStatus", "rid", "callId"],
+    properties: &[
+        ("token", Kind::Text),
+        ("callStatus", Kind::Text),
+        ("rid", Kind::Text),
+        ("callId", Kind::Text),
+    ],
+    open: false,
+};
+
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         method: Method::POST,
@@ -78,6 +91,36 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         params: Params::Free,
         summary: "The visitor of a token.",
         run: |livechat, call| Box::pin(read(livechat, call)),
+    },
+    Endpoint {
+        method: Method::DELETE,
+        template: "livechat/visitor/:token",
+        versions: ALWAYS,
+        auth: Auth::Public,
+        limit: None,
+        params: Params::Free,
+        summary: "Remove a visitor with everything that is theirs.",
+        run: |livechat, call| Box::pin(remove(livechat, call)),
+    },
+    Endpoint {
+        method: Method::GET,
+        template: "livechat/visitor/:token/room",
+        versions: ALWAYS,
+        auth: Auth::Needs(&[Permission::ViewManager]),
+        limit: None,
+        params: Params::Free,
+        summary: "The open rooms of a visitor.",
+        run: |livechat, call| Box::pin(rooms(livechat, call)),
+    },
+    Endpoint {
+        method: Method::POST,
+        template: "livechat/visitor.callStatus",
+        versions: UP_TO_7,
+        auth: Auth::Public,
+        limit: None,
+        params: Params::CheckBody(&CALL_STATUS),
+        summary: "Set the state of a visitor's video call.",
+        run: |livechat, call| Box::pin(call_status(livechat, call)),
     },
     Endpoint {
         method: Method::POST,
@@ -132,15 +175,6 @@ async fn register(livechat: Arc<Livechat>, call: Call) -> Outcome {
     Ok(shown(&visitor))
 }
 
-fn sent_field(field: &Value) -> SentField {
-    let text = |key: &str| field[key].as_str().unwrap_or_default().to_owned();
-    SentField {
-        key: text("key"),
-        value: text("value"),
-        overwrite: field["overwrite"].as_bool().unwrap_or_default(),
-    }
-}
-
 fn shown(visitor: &crate::conversation::document::Visitor) -> Map<String, Value> {
     let shown = shape::visitor(visitor, Dates::Iso);
     Map::from_iter([("visitor".to_owned(), Value::Object(shown))])
@@ -153,6 +187,75 @@ async fn read(livechat: Arc<Livechat>, call: Call) -> Outcome {
         .ask(move |chats| chats.visitor_by_token(&token)?.ok_or(UNKNOWN))
         .await?;
     Ok(shown(&visitor))
+}
+
+/// A removal that fails has words of its own here; the log says why.
+async fn remove(livechat: Arc<Livechat>, call: Call) -> Outcome {
+    let token = call.path(0).to_owned();
+    let removed = livechat
+        .conversations
+        .ask(move |chats| {
+            let visitor = chats.remove_visitor(&token)?.ok_or(UNKNOWN)?;
+            Ok((visitor.id, chats.now()))
+        })
+        .await;
+    let (id, ts) = match removed {
+        Err(Refused::Unavailable(why)) => {
+            tracing::error!("a visitor could not be removed: {why}");
+            return Err(Failure::Refused(Refused::meteor(
+                "error-removing-visitor",
+                "An error ocurred while deleting visitor",
+            )));
+        }
+        done => done?,
+    };
+    let visitor = json!({"_id": id, "ts": Dates::Iso.write(ts)});
+    Ok(Map::from_iter([("visitor".to_owned(), visitor)]))
+}
+
+/// Open rooms only; none for a token that is nobody's.
+async fn rooms(livechat: Arc<Livechat>, call: Call) -> Outcome {
+    let token = call.path(0).to_owned();
+    let rooms = livechat
+        .conversations
+        .ask(move |chats| match chats.visitor_by_token(&token)? {
+            Some(visitor) => chats.open_rooms_of(&visitor.id),
+            None => Ok(Vec::new()),
+        })
+        .await?;
+    let rooms: Value = rooms.iter().map(room_line).collect();
+    Ok(Map::from_iter([("rooms".to_owned(), rooms)]))
+}
+
+/// `name`, `u` and `usernames` are of other kinds of rooms.
+fn room_line(room: &Room) -> Value {
+    let mut line = json!({"_id": room.id, "t": "l", "cl": false});
+    if let Some(served) = &room.served_by {
+        line["servedBy"] = json!({
+            "_id": served.id,
+            "username": served.username,
+            "ts": Dates::Iso.write(served.ts),
+        });
+    }
+    line
+}
+
+/// Room and call need not exist (livechat contract §4.3.6).
+async fn call_status(livechat: Arc<Livechat>, call: Call) -> Outcome {
+    let (token, status) = (
+        call.required_text("token"),
+        call.required_text("callStatus"),
+    );
+    let rid = call.required_text("rid");
+    let answer = json!({"token": token, "callStatus": status});
+    livechat
+        .conversations
+        .ask(move |chats| {
+            let visitor = chats.visitor_by_token(&token)?.ok_or(UNKNOWN)?;
+            chats.set_call_status(&visitor, &rid, &status)
+        })
+        .await?;
+    Ok(answer.as_object().cloned().unwrap_or_default())
 }
 
 async fn status(livechat: Arc<Livechat>, call: Call) -> Outcome {
