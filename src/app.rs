@@ -404,6 +404,7 @@ impl Running {
         others.spawn(keep_counters(&core, stop.clone()));
         others.spawn(keep_exports(&core, stop.clone()));
         others.spawn(look_after(&core, conversations.clone(), stop.clone()));
+        others.spawn(sweep(&core, conversations.clone(), stop.clone()));
         let serves = core.restored.age.is_some();
         let poll_loop = tokio::spawn(poll_loop.run(stop.clone(), serves));
         Ok(Self {
@@ -487,6 +488,20 @@ fn look_after(
                 tracing::error!("conversations could not be looked after: {error}");
             }
         }
+    }
+}
+
+/// Removes what is older than it may be.
+fn sweep(
+    core: &Core,
+    conversations: Conversations,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + use<> {
+    let every = core.config.livechat.retention.sweep_every;
+    let sweeping = conversation::keep_swept(conversations, Arc::clone(&core.clock), every);
+    async move {
+        // `None` is the stop; by itself it never ends.
+        stop.run_until_cancelled(sweeping).await;
     }
 }
 
