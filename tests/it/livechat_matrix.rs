@@ -49,6 +49,10 @@ pub(crate) fn delete(path: impl Into<String>) -> Asked {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "rows are easier to read with their bodies made in place"
+)]
 pub(crate) fn send(method: &'static str, path: impl Into<String>, body: Value) -> Asked {
     Asked {
         method,
@@ -193,4 +197,9 @@ pub(crate) fn holds(found: &Value, wanted: &Value) -> bool {
             .all(|(key, wanted)| found.get(key).is_some_and(|found| holds(found, wanted))),
         (found, wanted) => found == wanted,
     }
+}
+
+/// `[livechat]` of a version, and whatever else belongs into that section; more sections may follow.
+pub(crate) fn version(number: &str) -> String {
+    format!("[livechat]\nrocketchat_version = \"{number}\"\n")
 }
