@@ -21,7 +21,7 @@ use crate::{
     rocketchat::RocketChat,
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
     server::{
-        Api, BindError, LivechatParts, Operations,
+        Api, BindError, Hub, LivechatParts, Operations,
         door::{Door, DoorError, make_token},
         render_agent,
     },
@@ -186,7 +186,7 @@ impl Core {
         Some(desk)
     }
 
-    fn api(&self, conversations: &Conversations) -> Api {
+    fn api(&self, conversations: &Conversations, hub: Arc<Hub>) -> Api {
         Api {
             config: self.config.api.clone(),
             ledger: Arc::clone(&self.ledger),
@@ -194,6 +194,7 @@ impl Core {
             livechat: Some(LivechatParts {
                 config: Arc::clone(&self.config.livechat),
                 conversations: conversations.clone(),
+                hub,
             }),
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
@@ -201,7 +202,10 @@ impl Core {
     }
 
     /// Opens what is kept of conversations and starts their thread.
-    async fn conversations(&self) -> Result<(Conversations, conversation::Running), StartError> {
+    async fn conversations(
+        &self,
+        hub: &Arc<Hub>,
+    ) -> Result<(Conversations, conversation::Running), StartError> {
         let state = self.config.state.clone();
         let documents = blocking(move || DiskDocuments::open(&state)).await?;
         let started = Conversations::start(conversation::Parts {
@@ -209,7 +213,7 @@ impl Core {
             ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.clock),
             config: Arc::clone(&self.config.livechat),
-            audience: Arc::new(conversation::Nobody),
+            audience: Arc::new(hub.ears()),
             metrics: self.metrics.clone(),
         });
         started.map_err(StartError::Thread)
@@ -391,8 +395,10 @@ impl Running {
             alive,
         );
         let token = make_token()?;
-        let (conversations, talking) = core.conversations().await?;
-        let api = core.api(&conversations).bind().await?;
+        let hub = Hub::new(core.config.livechat.realtime, core.metrics.clone());
+        let hub = Arc::new(hub);
+        let (conversations, talking) = core.conversations(&hub).await?;
+        let api = core.api(&conversations, hub).bind().await?;
         let operations = core.operations(asking, token.clone()).bind().await?;
         let (api_addr, operations_addr) = (api.address(), operations.address());
         let door = Door::open(&core.config.state.dir, operations_addr, &token)?;

@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, header::UPGRADE};
 use hyper::{
     body::{Body, Incoming},
     server::conn::http1,
@@ -106,9 +106,22 @@ struct Serving<F> {
 
 /// First the polite end, then the other one.
 #[derive(Clone)]
-struct Ends {
-    stop: CancellationToken,
-    drop_all: CancellationToken,
+pub(super) struct Ends {
+    /// Finish what is under way.
+    pub(super) stop: CancellationToken,
+    /// Now.
+    pub(super) drop_all: CancellationToken,
+}
+
+/// What a request that wants to become something else finds among its extensions. An upgraded
+/// connection has left the slots and the gauge of the listener: whoever takes it counts it. The
+/// drain waits for what runs on `connections`.
+#[derive(Clone)]
+pub(super) struct Upgrading {
+    /// Where its task belongs.
+    pub(super) connections: TaskTracker,
+    /// When it has to end.
+    pub(super) ends: Ends,
 }
 
 impl<F: Face> Bound<F> {
@@ -157,9 +170,13 @@ impl<F: Face> Bound<F> {
         };
         while let Some((slot, stream, peer)) = serving.next(&listener, &slots, &ends.stop).await {
             let counted = Counted::new(serving.terms.open.clone(), slot);
-            let (serving, ends) = (Arc::clone(&serving), ends.clone());
+            let serving = Arc::clone(&serving);
+            let upgrading = Upgrading {
+                connections: connections.clone(),
+                ends: ends.clone(),
+            };
             connections.spawn(async move {
-                serving.connection(stream, peer, &ends).await;
+                serving.connection(stream, peer, &upgrading).await;
                 drop(counted);
             });
         }
@@ -206,7 +223,8 @@ impl<F: Face> Serving<F> {
         }
     }
 
-    async fn connection(&self, stream: TcpStream, peer: IpAddr, ends: &Ends) {
+    async fn connection(&self, stream: TcpStream, peer: IpAddr, upgrading: &Upgrading) {
+        let ends = &upgrading.ends;
         let Terms { limits, clock, .. } = &self.terms;
         // Answers are one small write each: waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
@@ -218,8 +236,14 @@ impl<F: Face> Serving<F> {
             .max_buf_size(HEADER_BYTES)
             .serve_connection(
                 TokioIo::new(socket),
-                service_fn(|request| self.face.answer(peer, request)),
-            );
+                service_fn(|mut request| {
+                    if request.headers().contains_key(UPGRADE) {
+                        request.extensions_mut().insert(upgrading.clone());
+                    }
+                    self.face.answer(peer, request)
+                }),
+            )
+            .with_upgrades();
         let mut connection = pin!(connection);
         // An error here is the client's: a broken header, a reset, a time-out. hyper has
         // answered where an answer is possible, and there is nobody else to tell.

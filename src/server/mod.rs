@@ -1,7 +1,8 @@
 //! Two listeners: the public one with Rocket.Chat's face, and the operators' one.
 //!
 //! Both stand on the accept loop of [`listener`]. [`api`] answers agent.next from memory and hands
-//! everything else to `livechat`, whose answers have the shapes of `shape`; [`operations`] answers operators: health, metrics and, behind a bearer token, [`admin`].
+//! everything else to `livechat`, whose answers have the shapes of `shape`, and sockets to `realtime`;
+//! [`operations`] answers operators: health, metrics and, behind a bearer token, [`admin`].
 //! [`door`] keeps the files by which the command line finds a running bridge.
 
 pub mod admin;
@@ -13,6 +14,7 @@ pub mod operations;
 mod livechat;
 mod patience;
 mod query;
+mod realtime;
 mod shape;
 mod timer;
 
@@ -23,3 +25,4 @@ pub use livechat::{
     password::{hash_password, random_token},
 };
 pub use operations::Operations;
+pub use realtime::{Ears, Hub};

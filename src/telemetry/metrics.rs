@@ -147,6 +147,16 @@ metrics! {
     http_requests: Family<Request, Counter> = "http_requests";
     /// Open connections of the public listener
     http_connections: Gauge = "http_connections";
+    /// Open sockets of `/websocket`
+    realtime_sockets: Gauge = "realtime_sockets";
+    /// Subscriptions of all sockets
+    realtime_subscriptions: Gauge = "realtime_subscriptions";
+    /// Frames that came from sockets
+    realtime_frames_in: Counter = "realtime_frames_received";
+    /// Frames that were sent to sockets
+    realtime_frames_out: Counter = "realtime_frames_sent";
+    /// Sockets that were closed because they did not read what was sent to them
+    realtime_slow_readers: Counter = "realtime_slow_readers";
     /// Requests refused by the rate limit
     rate_limited: Counter = "rate_limited_requests";
     /// Calls to the target, by class of route and outcome

@@ -5,10 +5,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use lp2rc::{
     config::{ApiConfig, Config, Layers, LivechatConfig, load},
-    conversation::{Conversations, Nobody, Parts},
+    conversation::{Conversations, Parts},
     domain::DesiredAgent,
     ports::Documents,
-    server::{Api, LivechatParts, account_id},
+    server::{Api, Hub, LivechatParts, account_id},
     state::MemoryDocuments,
 };
 use serde_json::Value;
@@ -68,12 +68,13 @@ impl Livechat {
         let world = World::new();
         world.publish(agents);
         let config = livechat_config(text);
+        let hub = Arc::new(Hub::new(config.realtime, world.metrics.clone()));
         let (conversations, _thread) = Conversations::start(Parts {
             documents,
             ledger: Arc::clone(&world.ledger),
             clock: Arc::new(world.clock.clone()),
             config: Arc::clone(&config),
-            audience: Arc::new(Nobody),
+            audience: Arc::new(hub.ears()),
             metrics: world.metrics.clone(),
         })
         .unwrap();
@@ -84,6 +85,7 @@ impl Livechat {
             livechat: Some(LivechatParts {
                 config,
                 conversations: conversations.clone(),
+                hub,
             }),
             clock: Arc::new(world.clock.clone()),
             metrics: world.metrics.clone(),

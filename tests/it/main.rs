@@ -51,6 +51,7 @@ mod migrate_shown;
 mod migrate_world;
 mod moving;
 mod readme;
+mod realtime;
 mod rocketchat_facts;
 mod rocketchat_faults;
 mod rocketchat_lists;

@@ -32,12 +32,13 @@ pub use render::render_agent;
 use self::{agent_next::AgentNext, cors::Cors, reply::StatusCounters, route::Route};
 pub(super) use self::{
     rate::{Spending, Windows, network},
-    reply::Body,
+    reply::{Body, empty, text},
     route::decode as decode_segment,
 };
 use super::{
     listener::{BindError, Bound, Face, Limits, Terms},
     livechat::{Answered, Livechat},
+    realtime::{self, Hub, Realtime},
 };
 use crate::{
     config::{ApiConfig, LivechatConfig},
@@ -74,6 +75,8 @@ pub struct LivechatParts {
     pub config: Arc<LivechatConfig>,
     /// Visitors, rooms, messages.
     pub conversations: Conversations,
+    /// Who listens to them over `/websocket`.
+    pub hub: Arc<Hub>,
 }
 
 impl Api {
@@ -101,19 +104,24 @@ impl Api {
         };
         let windows = config.rate_limit.map(|limit| Arc::new(Windows::new(limit)));
         let offers = livechat.as_ref().map(|parts| Arc::clone(&parts.config));
-        let livechat = livechat.map(|parts| {
-            Arc::new(Livechat::new(
-                config.clone(),
-                parts.config,
-                parts.conversations,
-                Arc::clone(&ledger),
-                Arc::clone(&clock),
-                windows.clone(),
-            ))
-        });
+        let (livechat, realtime) = livechat
+            .map(|parts| {
+                let livechat = Arc::new(Livechat::new(
+                    config.clone(),
+                    parts.config,
+                    parts.conversations,
+                    Arc::clone(&ledger),
+                    Arc::clone(&clock),
+                    windows.clone(),
+                ));
+                let realtime = Realtime::new(parts.hub, Arc::clone(&livechat));
+                (livechat, realtime)
+            })
+            .unzip();
         let face = ApiFace {
             agent_next: AgentNext::new(&config, ledger, rooms, offers, &metrics),
             livechat,
+            realtime,
             cors: Cors::new(config.cors_origins.as_deref()),
             windows,
             statuses: StatusCounters::new(&metrics),
@@ -130,6 +138,7 @@ pub struct ApiFace {
     config: ApiConfig,
     agent_next: AgentNext,
     livechat: Option<Arc<Livechat>>,
+    realtime: Option<Realtime>,
     cors: Cors,
     windows: Option<Arc<Windows>>,
     statuses: StatusCounters,
@@ -163,6 +172,14 @@ impl Face for ApiFace {
     type Answering = Answering;
 
     fn answer(self: &Arc<Self>, peer: IpAddr, request: Request<Incoming>) -> Self::Answering {
+        if let Some(realtime) = &self.realtime
+            && request.uri().path() == realtime::PATH
+        {
+            let client = address::client(&self.config, peer, request.headers());
+            let response = realtime.answer(client, request);
+            self.statuses.count(response.status());
+            return Answering::Now(Some(response));
+        }
         if let Some(mut response) = self.at_once(peer, &request) {
             self.cors.actual(request.headers(), response.headers_mut());
             self.statuses.count(response.status());

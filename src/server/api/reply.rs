@@ -52,6 +52,11 @@ pub(super) fn too_many(resets_in: Duration) -> Response<Body> {
     json(StatusCode::TOO_MANY_REQUESTS, Bytes::from(body))
 }
 
+/// No content and no type.
+pub(in super::super) fn empty(status: StatusCode) -> Response<Body> {
+    bare(status, Bytes::new())
+}
+
 fn bare(status: StatusCode, body: Bytes) -> Response<Body> {
     let mut response = Response::new(Either::Left(Full::new(body)));
     *response.status_mut() = status;
@@ -61,7 +66,7 @@ fn bare(status: StatusCode, body: Bytes) -> Response<Body> {
 
 /// Requests by status, resolved once: a look-up by label costs more than the whole count.
 pub(super) struct StatusCounters {
-    known: [(StatusCode, Counter); 12],
+    known: [(StatusCode, Counter); 14],
 }
 
 impl StatusCounters {
@@ -80,6 +85,8 @@ impl StatusCounters {
             StatusCode::REQUEST_TIMEOUT,
             StatusCode::SWITCHING_PROTOCOLS,
             StatusCode::PARTIAL_CONTENT,
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::UPGRADE_REQUIRED,
         ]
         .map(|status| {
             let labels = Request {
