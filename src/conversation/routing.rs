@@ -162,12 +162,13 @@ impl Chats {
             });
             self.keep_visitor(&visitor.clone(), Some(&visitor));
         }
-        self.say(room, Draft::system("command", "connected", agent.clone()));
-        self.say(room, Draft::system("uj", &agent.username, agent.clone()));
+        // Before the messages: the agent's own listeners are told of those.
         self.tell(Event::Agent {
             rid: room.id.clone(),
             agent: Some(agent.id.clone()),
         });
+        self.say(room, Draft::system("command", "connected", agent.clone()));
+        self.say(room, Draft::system("uj", &agent.username, agent.clone()));
         Ok(())
     }
 

@@ -142,6 +142,7 @@ impl Hub {
         Ok(Seat {
             hub: Arc::clone(self),
             id,
+            address,
         })
     }
 
@@ -426,9 +427,14 @@ fn sees(viewer: &Viewer, room: Option<&Served>) -> bool {
 pub(super) struct Seat {
     hub: Arc<Hub>,
     id: u64,
+    address: IpAddr,
 }
 
 impl Seat {
+    pub(super) fn address(&self) -> IpAddr {
+        self.address
+    }
+
     pub(super) fn id(&self) -> u64 {
         self.id
     }

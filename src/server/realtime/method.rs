@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        livechat::account::{self, Caller},
-        shape::Dates,
+        livechat::{account::Permission, login::Credentials, session::LoginRefused},
+        shape::{self, Dates},
     },
     frame::{self, Meteor},
-    session::Session,
+    session::{Session, meteor},
     topic::{self, room_event},
 };
-use crate::conversation::document::Moment;
+use crate::conversation::AgentSaying;
 
 /// Most activities of one `user-activity`; clients send none or one.
 const ACTIVITIES: usize = 8;
@@ -29,10 +29,8 @@ impl Session {
             "stream-notify-room" => self.notify_room(params).await,
             "livechat:setUpConnection" => self.set_up_connection(params),
             "login" => self.login(params).await,
-            "logout" => {
-                self.forget();
-                Ok(None)
-            }
+            "logout" => self.logout().await,
+            "sendMessage" => self.send_message(params).await,
             // Presence is LivePerson's to say, and a visitor's goes over REST: the clients only
             // want to be answered.
             "UserPresence:online" | "UserPresence:away" | "UserPresence:setDefaultStatus" => {
@@ -74,36 +72,90 @@ impl Session {
         Ok(None)
     }
 
-    /// `{resume}`, or a name and a digest.
+    /// `{resume}`, or a name and a digest. The user's document is sent before the result, where
+    /// `@rocket.chat/ddp-client` takes the name from.
     async fn login(&mut self, params: &[Value]) -> Outcome {
         let refused = || Meteor::new(403, "User not found");
-        let sent = params.first().ok_or_else(Meteor::no_match)?;
-        let token = sent.get("resume").and_then(Value::as_str);
-        let token = token.ok_or_else(refused)?;
-        let account = account::by_token(&self.face.config.accounts, token);
-        let caller = account.map(Caller::of).ok_or_else(refused)?;
-        let until = self
-            .face
-            .clock
-            .now()
-            .plus(self.face.config.retention.sessions);
-        let fields = json!({"username": caller.account.username});
+        let sent = params.first().and_then(Credentials::read);
+        let outcome = match sent.ok_or_else(refused)? {
+            Credentials::Password(name, digest) => {
+                let outcome = self.face.login(&name, &digest, self.client).await;
+                outcome.map(|login| (login, "password"))
+            }
+            Credentials::Resume(token) => {
+                let outcome = self.face.resume(&token).await;
+                outcome.map(|login| (login, "resume"))
+            }
+        };
+        let (login, kind) = outcome.map_err(|why| match why {
+            LoginRefused::Unauthorized => refused(),
+            LoginRefused::Blocked => Meteor::new(
+                "error-login-blocked-for-user",
+                "Login has been temporarily blocked For User",
+            ),
+            LoginRefused::Busy => Meteor::new(
+                "error-too-many-requests",
+                "Error, too many requests. Please slow down.",
+            ),
+            LoginRefused::Unavailable(refused) => meteor(refused),
+        })?;
+        // The clients read an end in any case. A personal access token has none: it is named as one
+        // that begins now would have it.
+        let lasts = self.face.config.retention.sessions;
+        let until = login
+            .until
+            .unwrap_or_else(|| self.face.clock.now().plus(lasts).into());
+        let fields = json!({"username": login.caller.account.username});
         self.forget();
-        self.say(frame::added("users", &caller.id, &fields));
+        self.say(frame::added("users", &login.caller.id, &fields));
         let result = json!({
-            "id": caller.id,
-            "token": token,
-            "tokenExpires": Dates::Ejson.write(Moment::from(until)),
-            "type": "resume",
+            "id": login.caller.id,
+            "token": login.token,
+            "tokenExpires": Dates::Ejson.write(until),
+            "type": kind,
         });
-        self.caller = Some(caller);
+        self.login = Some((login.caller, login.token));
         Ok(Some(result))
     }
 
-    fn forget(&mut self) {
-        if let Some(caller) = self.caller.take() {
-            self.say(frame::removed("users", &caller.id));
+    /// Ends the session of the token, as over REST.
+    async fn logout(&mut self) -> Outcome {
+        if let Some(token) = self.forget() {
+            self.face.logout(&token).await.map_err(meteor)?;
         }
+        Ok(None)
+    }
+
+    /// An agent writes, in the name that the account acts in.
+    async fn send_message(&self, params: &[Value]) -> Outcome {
+        let caller = self
+            .caller()
+            .ok_or_else(|| Meteor::new("error-invalid-user", "Invalid user"))?;
+        // Whoever is bound to an agent is one; others must be allowed to see rooms at all.
+        if caller.account.agent.is_none() && !caller.may(Permission::ViewRoom) {
+            return Err(Meteor::code("error-not-allowed"));
+        }
+        let sent = params.first().ok_or_else(Meteor::no_match)?;
+        let text = |key: &str| sent.get(key).and_then(Value::as_str).map(str::to_owned);
+        let saying = AgentSaying {
+            rid: text("rid").ok_or_else(Meteor::no_match)?,
+            msg: text("msg").unwrap_or_default(),
+            id: text("_id"),
+            ..AgentSaying::default()
+        };
+        let actor = caller.actor();
+        let conversations = &self.face.conversations;
+        let said = conversations.ask(move |chats| chats.agent_says(&actor, saying));
+        let said = said.await;
+        let said = said.map_err(meteor)?;
+        Ok(Some(Value::Object(shape::message(&said, Dates::Ejson))))
+    }
+
+    /// Nobody is logged in any more. Gives the token.
+    fn forget(&mut self) -> Option<String> {
+        let (caller, token) = self.login.take()?;
+        self.say(frame::removed("users", &caller.id));
+        Some(token)
     }
 }
 

@@ -4,7 +4,7 @@
 //! conversations' thread itself, together with the look at the room: so nothing that comes after
 //! the `ready`, or after any answer the client had before, is missed.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -14,7 +14,7 @@ use super::{
         account::{Caller, Permission},
     },
     frame::{self, Meteor, Said},
-    hub::{Hub, NoSubscription},
+    hub::{Hub, NoSubscription, Seat},
     outbox::Outbox,
     topic::{self, NoWish, Place, Topic, Wish},
     viewer::Viewer,
@@ -28,8 +28,10 @@ pub(super) struct Session {
     pub(super) outbox: Outbox,
     /// The socket's number.
     pub(super) socket: u64,
-    /// Who is logged in.
-    pub(super) caller: Option<Caller>,
+    /// Its address.
+    pub(super) client: IpAddr,
+    /// Who is logged in, and the token they showed.
+    pub(super) login: Option<(Caller, String)>,
     /// The version spoken, once connected.
     version: Option<&'static str>,
 }
@@ -44,15 +46,20 @@ pub(super) enum Next {
 }
 
 impl Session {
-    pub(super) fn new(face: Arc<Livechat>, hub: Arc<Hub>, outbox: Outbox, socket: u64) -> Self {
+    pub(super) fn new(face: Arc<Livechat>, hub: Arc<Hub>, outbox: Outbox, seat: &Seat) -> Self {
         Self {
             face,
             hub,
             outbox,
-            socket,
-            caller: None,
+            socket: seat.id(),
+            client: seat.address(),
+            login: None,
             version: None,
         }
+    }
+
+    pub(super) fn caller(&self) -> Option<&Caller> {
+        self.login.as_ref().map(|(caller, _)| caller)
     }
 
     /// Whether the client answers pings: from version `pre2` on.
@@ -125,7 +132,7 @@ impl Session {
     /// Lets the client listen, if they may. `ready` is said where they are let in.
     async fn listen(&mut self, id: &str, wish: Wish) -> Result<(), Meteor> {
         let ledger = &self.face.ledger;
-        let account = self.caller.as_ref();
+        let account = self.caller();
         let eyes = account.and_then(|caller| Viewer::of(caller, ledger));
         match &wish.place {
             Place::Room(rid) => {
@@ -199,7 +206,7 @@ impl Session {
         if self.hub.listens(self.socket, rid, token.as_deref()) {
             return true;
         }
-        let viewer = match (token, &self.caller) {
+        let viewer = match (token, self.caller()) {
             (Some(token), _) => Some(Viewer::Visitor(token)),
             (None, Some(caller)) => Viewer::of(caller, &self.face.ledger),
             (None, None) => None,

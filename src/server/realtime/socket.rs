@@ -69,7 +69,7 @@ impl Socket {
         let io = TokioIo::new(upgraded);
         let mut stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
         outbox.put(frame::server_id());
-        let session = Session::new(Arc::clone(&face), hub, outbox, seat.id());
+        let session = Session::new(Arc::clone(&face), hub, outbox, &seat);
         let overrun = outgoing.overrun();
         let stopped = {
             let mut talk = Talk {
