@@ -389,8 +389,34 @@ fn is_of_a_service(name: &str) -> bool {
 fn is_secret(name: &str) -> bool {
     matches!(
         name,
-        "password" | "client_secret" | "token" | "routing_token" | "webhook_token"
+        "password"
+            | "password_hash"
+            | "client_secret"
+            | "token"
+            | "token_hash"
+            | "routing_token"
+            | "webhook_token"
     )
+}
+
+/// A value as it may be shown: secrets in lists of tables are stars too.
+fn shown(key: &str, value: &Value) -> Value {
+    if is_secret(key) {
+        return Value::String("*****".to_owned());
+    }
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(|item| shown("", item)).collect()),
+        Value::Table(table) => {
+            let keys = table.iter();
+            let hidden = keys.map(|(key, value)| (key.clone(), shown(key, value)));
+            Value::Table(hidden.collect())
+        }
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_) => value.clone(),
+    }
 }
 
 /// Where a key was set, or the nearest thing below or above it.
@@ -436,11 +462,7 @@ impl Loaded {
         }
         for (key, value) in leaves {
             let path = format!("{prefix}.{key}");
-            let shown = if is_secret(key) {
-                "\"*****\"".to_owned()
-            } else {
-                value.to_string()
-            };
+            let shown = shown(key, value).to_string();
             let origin = self.origins.get(&path).map_or("default", String::as_str);
             let _ = writeln!(text, "{key} = {shown}  # {origin}");
         }

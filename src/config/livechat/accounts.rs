@@ -1,11 +1,14 @@
 //! `[[livechat.accounts]]`: who may use the authenticated endpoints. Only hashes are kept here.
 
+use std::fmt;
+
+use argon2::password_hash::phc::PasswordHash;
 use serde::{Deserialize, Serialize};
 
 use super::super::error::ConfigError;
 
 /// One account as it was typed.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Typed {
     username: String,
@@ -15,6 +18,15 @@ pub(super) struct Typed {
     token_hash: String,
     roles: Vec<Role>,
     agent: String,
+}
+
+impl fmt::Debug for Typed {
+    /// Without hashes: weak passwords can be guessed from them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Typed")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Rocket.Chat's roles, as far as its stock permissions matter here.
@@ -47,7 +59,7 @@ impl Role {
 }
 
 /// Who may use the authenticated endpoints.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Account {
     /// Login name.
     pub username: String,
@@ -64,6 +76,25 @@ pub struct Account {
     pub roles: Vec<Role>,
     /// Username or id of the agent it acts as; `None`: it acts as whoever serves the room.
     pub agent: Option<String>,
+}
+
+impl fmt::Debug for Account {
+    /// Without hashes: weak passwords can be guessed from them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("username", &self.username)
+            .field("roles", &self.roles)
+            .field("agent", &self.agent)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a text is a hash of a kind that can be checked, with its own result in it.
+fn is_phc(text: &str) -> bool {
+    PasswordHash::new(text).is_ok_and(|hash| {
+        let known = hash.algorithm.as_str().starts_with("argon2");
+        known && hash.hash.is_some() && argon2::Params::try_from(&hash).is_ok()
+    })
 }
 
 pub(super) fn meaning(typed: Vec<Typed>) -> Result<Vec<Account>, ConfigError> {
@@ -83,7 +114,7 @@ pub(super) fn meaning(typed: Vec<Typed>) -> Result<Vec<Account>, ConfigError> {
                 "\"{name}\" has neither `password_hash` nor `token_hash`; `lp2rc livechat hash` makes them"
             ));
         }
-        if !account.password_hash.is_empty() && !account.password_hash.starts_with("$argon2") {
+        if !account.password_hash.is_empty() && !is_phc(&account.password_hash) {
             return wrong(format!(
                 "`password_hash` of \"{name}\" is not one; `lp2rc livechat hash` makes them"
             ));
