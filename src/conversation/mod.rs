@@ -34,6 +34,7 @@ mod event;
 mod id;
 mod index;
 mod joining;
+mod inquiries;
 mod key;
 mod message;
 mod open;

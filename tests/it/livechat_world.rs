@@ -65,7 +65,17 @@ impl Livechat {
         agents: Vec<DesiredAgent>,
         api: ApiConfig,
     ) -> Self {
-        let world = World::new();
+        Self::in_world(World::new(), documents, text, agents, api).await
+    }
+
+    /// In a world of the caller's, with other rules of routing.
+    pub(crate) async fn in_world(
+        world: World,
+        documents: Box<dyn Documents>,
+        text: &str,
+        agents: Vec<DesiredAgent>,
+        api: ApiConfig,
+    ) -> Self {
         world.publish(agents);
         let config = livechat_config(text);
         let hub = Arc::new(Hub::new(config.realtime, world.metrics.clone()));

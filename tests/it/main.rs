@@ -17,6 +17,7 @@ mod livechat_first;
 mod livechat_history;
 mod livechat_accounts;
 mod livechat_first;
+mod livechat_inquiries;
 mod livechat_login;
 mod livechat_matrix;
 mod livechat_message;

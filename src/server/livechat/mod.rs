@@ -29,6 +29,7 @@ pub(super) mod login;
 mod message;
 mod offline_message;
 mod page_visited;
+mod paging;
 mod room;
 mod room_list;
 mod transcript;

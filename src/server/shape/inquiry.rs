@@ -1,0 +1,78 @@
+//! Inquiries: rooms' places in the queue (OpenAPI `livechat/inquiries.getOne`).
+
+use serde_json::{Map, Value, json};
+
+use super::{Dates, Object, message};
+use crate::{
+    config::livechat::Version,
+    conversation::document::{Inquiry, InquiryStatus, Message},
+};
+
+/// The whole inquiry; `last` is its room's last message.
+pub(in super::super) fn inquiry(
+    inquiry: &Inquiry,
+    last: Option<&Message>,
+    version: Version,
+    dates: Dates,
+) -> Map<String, Value> {
+    let v = &inquiry.v;
+    let visitor = Object::new()
+        .put("_id", v.id.as_str())
+        .put("username", v.username.as_str())
+        .put("token", v.token.as_str())
+        .put("status", v.status.as_str())
+        .maybe("lastMessageTs", v.last_message_ts.map(|at| dates.write(at)))
+        .maybe(
+            "activity",
+            (!v.activity.is_empty()).then(|| json!(v.activity)),
+        );
+    let destination = inquiry.source.destination.clone();
+    let source = Object::new()
+        .put("type", inquiry.source.kind.as_str())
+        .maybe(
+            "destination",
+            destination.filter(|_| version >= Version::V7),
+        );
+    let default_agent = inquiry
+        .default_agent
+        .as_ref()
+        .map(|(id, username)| json!({"agentId": id, "username": username}));
+    Object::new()
+        .put("_id", inquiry.id.as_str())
+        .put("rid", inquiry.rid.as_str())
+        .put("name", inquiry.name.as_str())
+        .put("ts", dates.write(inquiry.ts))
+        .maybe("department", inquiry.department.clone())
+        .put("message", inquiry.message.as_str())
+        .put("status", status(inquiry.status))
+        .put("v", visitor)
+        .put("t", "l")
+        .put("priorityWeight", 99)
+        .put("estimatedWaitingTimeQueue", 9_999_999)
+        .put("source", source)
+        .put("queuedAt", dates.write(inquiry.ts))
+        .maybe("defaultAgent", default_agent)
+        .maybe("lastMessage", last.map(|last| message(last, dates)))
+        .maybe("takenAt", inquiry.taken_at.map(|at| dates.write(at)))
+        .put("_updatedAt", dates.write(inquiry.updated_at))
+        .done()
+}
+
+/// The inquiry in `inquiries.list`.
+pub(in super::super) fn inquiry_summary(inquiry: &Inquiry, dates: Dates) -> Map<String, Value> {
+    Object::new()
+        .put("_id", inquiry.id.as_str())
+        .put("rid", inquiry.rid.as_str())
+        .put("name", inquiry.name.as_str())
+        .put("ts", dates.write(inquiry.ts))
+        .put("status", status(inquiry.status))
+        .maybe("department", inquiry.department.clone())
+        .done()
+}
+
+const fn status(status: InquiryStatus) -> &'static str {
+    match status {
+        InquiryStatus::Queued => "queued",
+        InquiryStatus::Taken => "taken",
+    }
+}
