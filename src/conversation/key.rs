@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `counter/guest` | number of the last guest |
 //! | `contact/<id>` | a contact |
+//! | `contact-email/<hash>`, `contact-phone/<hash>` | id of the contact |
 //! | `email/<hash>`, `phone/<hash>`, `token/<hash>` | id of the visitor |
 //! | `file/<id>` | a file that was sent |
 //! | `inquiry/<room>` | an open room's place in the queue |
@@ -23,6 +24,7 @@ use sha2::{Digest as _, Sha256};
 pub(super) const FILE: &str = "file/";
 pub(super) const GUESTS: &str = "counter/guest";
 pub(super) const INQUIRY: &str = "inquiry/";
+pub(super) const CONTACT: &str = "contact/";
 pub(super) const SESSION: &str = "session/";
 pub(super) const ROOM: &str = "room/";
 pub(super) const PAGE: &str = "page/";
@@ -95,6 +97,18 @@ pub(super) fn message_id(id: &str) -> String {
 
 pub(super) fn file(id: &str) -> String {
     format!("{FILE}{}", segment(id))
+}
+
+pub(super) fn contact(id: &str) -> String {
+    format!("{CONTACT}{}", segment(id))
+}
+
+pub(super) fn contact_email(address: &str) -> String {
+    format!("contact-email/{}", hash(address))
+}
+
+pub(super) fn contact_phone(number: &str) -> String {
+    format!("contact-phone/{}", hash(number))
 }
 
 /// By the hash of its token, which is made elsewhere.

@@ -154,7 +154,7 @@ impl Chats {
     }
 
     /// `guest-<n>`, counted for ever.
-    fn next_guest(&mut self) -> Result<String, Refused> {
+    pub(super) fn next_guest(&mut self) -> Result<String, Refused> {
         let last: u64 = self
             .text(key::GUESTS)?
             .and_then(|text| text.parse().ok())
@@ -164,7 +164,7 @@ impl Chats {
     }
 
     /// Open rooms carry their visitor's name, and their token where it was replaced.
-    fn rename_rooms(&mut self, visitor: &Visitor) -> Result<(), Refused> {
+    pub(super) fn rename_rooms(&mut self, visitor: &Visitor) -> Result<(), Refused> {
         for mut room in self.open_rooms_of(&visitor.id)? {
             if room.fname == visitor.shown_name() && room.v.token == visitor.token {
                 continue;

@@ -156,6 +156,7 @@ impl Chats {
                 ));
             }
         };
+        let visitor = self.with_contact(visitor)?;
         let now = self.now();
         let mut room = new_room(&visitor, department, request, now);
         let started = Draft {

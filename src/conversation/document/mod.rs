@@ -1,6 +1,7 @@
 //! What is kept: one JSON document a thing, in an envelope with its version. Apart from the wire:
 //! the face's shapes are in `server`, and may change without these.
 
+mod contact;
 mod message;
 mod page;
 mod person;
@@ -11,6 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use contact::{Conflict, Contact};
 pub use message::{Author, Editor, FileRef, Message};
 pub use page::Page;
 pub use person::{LastAgent, Visitor};

@@ -22,6 +22,8 @@ mod agent;
 mod agent_message;
 mod agent_room;
 mod configuration;
+mod contact_visitors;
+mod contact_work;
 mod contacts;
 mod custom_fields;
 mod inquiries;

@@ -2,6 +2,7 @@
 //! over the socket alike: only dates differ.
 
 mod agent;
+mod contact;
 mod inquiry;
 pub(super) mod markdown;
 mod message;
@@ -11,6 +12,7 @@ mod visitor;
 use serde_json::{Map, Value, json};
 
 pub(super) use agent::{agent, hidden_agent};
+pub(super) use contact::{channels, contact, past_chat};
 pub(super) use inquiry::{inquiry, inquiry_summary};
 pub(super) use message::message;
 pub(super) use room::{found_room, room, room_summary};
