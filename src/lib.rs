@@ -22,6 +22,7 @@ pub mod sync;
 
 // Engines behind the borders.
 pub mod liveperson;
+pub mod mail;
 pub mod rocketchat;
 pub mod state;
 

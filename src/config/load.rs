@@ -200,6 +200,9 @@ fn meaning(typed: Typed, credentials: Option<&Path>) -> Result<Config, ConfigErr
             migrate: typed.migrate.meaning(&mapping, credentials)?,
         })),
     };
+    let api = typed.api.meaning()?;
+    let mut livechat = typed.livechat.meaning(credentials)?;
+    livechat.mail.names_agents = api.show_agent_info;
     let config = Config {
         liveperson: typed.liveperson.meaning(credentials)?,
         schedule: typed.schedule.meaning()?,
@@ -207,8 +210,8 @@ fn meaning(typed: Typed, credentials: Option<&Path>) -> Result<Config, ConfigErr
         mapping,
         routing: typed.routing.meaning()?,
         target,
-        api: typed.api.meaning()?,
-        livechat: Arc::new(typed.livechat.meaning(credentials)?),
+        api,
+        livechat: Arc::new(livechat),
         operations: typed.operations.meaning()?,
         state: typed.state.meaning()?,
         log: typed.log.meaning()?,

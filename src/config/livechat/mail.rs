@@ -92,6 +92,31 @@ pub struct MailConfig {
     pub delivery: Delivery,
     /// The sender's address; `From_Email`.
     pub from: String,
+    /// Whether transcripts name agents: `[api] show_agent_info`.
+    pub names_agents: bool,
+}
+
+/// Whether a text is one e-mail address, and nothing but that: no name, no list, no line end. Quoted
+/// local parts and address literals are not taken.
+pub fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let local_letter =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
+    let dots = |text: &str| text.starts_with('.') || text.ends_with('.') || text.contains("..");
+    let label = |label: &str| {
+        let plain = |letter: char| letter.is_alphanumeric() || letter == '-';
+        (1..=63).contains(&label.len())
+            && label.chars().all(plain)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 254
+        && (1..=64).contains(&local.len())
+        && local.bytes().all(local_letter)
+        && !dots(local)
+        && domain.split('.').all(label)
 }
 
 impl Typed {
@@ -134,12 +159,54 @@ impl Typed {
             }
             _ => return wrong("delivery", "must be \"none\", \"outbox\" or \"smtp\""),
         };
-        if !matches!(delivery, Delivery::None) && !self.from.contains('@') {
-            return wrong("from", "is missing; name the sender's address");
+        if !matches!(delivery, Delivery::None) && !is_address(&self.from) {
+            return wrong(
+                "from",
+                "is missing or not an address; name the sender's, such as chat@example.org",
+            );
         }
         Ok(MailConfig {
             delivery,
             from: self.from,
+            names_agents: true,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn an_address_is_one_address() {
+        for text in [
+            "a@b",
+            "a.b+c@example.org",
+            "o'neil@x-y.example",
+            "a@b\u{fc}cher.example",
+        ] {
+            assert!(is_address(text), "{text}");
+        }
+        for text in [
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a@b@c",
+            "a b@c",
+            "a@b c",
+            "a@b.",
+            "a@.b",
+            ".a@b",
+            "a..b@c",
+            "a@-b",
+            "a@b\r\nBcc: c@d",
+            "A <a@b>",
+            "a@b,c@d",
+            "a@[127.0.0.1]",
+            "\"a\"@b",
+        ] {
+            assert!(!is_address(text), "{text}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use accounts::{Account, Role};
 pub use fields::{CustomField, DepartmentSettings, Scope, Trigger};
 pub use limits::{FileLimits, RealtimeLimits, Retention};
-pub use mail::{Delivery, MailConfig, SmtpConfig, SmtpSecurity};
+pub use mail::{Delivery, MailConfig, SmtpConfig, SmtpSecurity, is_address};
 pub use settings::{Behaviour, Settings, Texts, Theme};
 
 use super::{duration::Span, error::ConfigError};
