@@ -10,6 +10,8 @@
 //! | `file/<id>` | a file that was sent |
 //! | `inquiry/<room>` | an open room's place in the queue |
 //! | `mail/<16 hexadecimal digits>` | a mail to be delivered |
+//! | `mail-body/<mail>/<0 or 1>/<4 hexadecimal digits>` | a part of its text, or of its HTML |
+//! | `mail-due/<16 hexadecimal digits>/<mail>` | the moment when it is tried next |
 //! | `message/<room>/<8 hexadecimal digits>` | a message, by its place in the room |
 //! | `message-id/<hash>` | room and place of a message |
 //! | `open/<visitor>/<room>` | an open room |
@@ -23,6 +25,8 @@ use sha2::{Digest as _, Sha256};
 
 pub(super) const FILE: &str = "file/";
 pub(super) const GUESTS: &str = "counter/guest";
+pub(super) const MAIL: &str = "mail/";
+pub(super) const MAIL_DUE: &str = "mail-due/";
 pub(super) const INQUIRY: &str = "inquiry/";
 pub(super) const CONTACT: &str = "contact/";
 pub(super) const SESSION: &str = "session/";
@@ -81,6 +85,19 @@ pub(super) fn rooms_of(visitor: &str) -> String {
 
 pub(super) fn inquiry(room: &str) -> String {
     format!("{INQUIRY}{}", segment(room))
+}
+
+pub(super) fn mail(id: &str) -> String {
+    format!("{MAIL}{}", segment(id))
+}
+
+/// `kind` is 0 for the text, 1 for the HTML.
+pub(super) fn mail_body(id: &str, kind: usize, part: u32) -> String {
+    format!("mail-body/{}/{kind}/{part:04x}", segment(id))
+}
+
+pub(super) fn mail_due(moment: i64, id: &str) -> String {
+    format!("{MAIL_DUE}{:016x}/{id}", moment.max(0))
 }
 
 pub(super) fn message(room: &str, number: u32) -> String {

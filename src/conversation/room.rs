@@ -244,6 +244,7 @@ impl Chats {
         }
         self.remove(key::open(&room.v.id, &room.id));
         self.note_open(&room.v.token, false);
+        self.send_transcript_at_close(room)?;
         self.note_release(&room.id);
         self.keep_room(room);
         Ok(())

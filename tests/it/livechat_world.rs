@@ -7,6 +7,7 @@ use lp2rc::{
     config::{ApiConfig, Config, Layers, LivechatConfig, load},
     conversation::{Conversations, Parts},
     domain::DesiredAgent,
+    mail::Mail,
     ports::Documents,
     server::{Api, Hub, LivechatParts, account_id},
     state::MemoryDocuments,
@@ -79,6 +80,7 @@ impl Livechat {
         world.publish(agents);
         let config = livechat_config(text);
         let hub = Arc::new(Hub::new(config.realtime, world.metrics.clone()));
+        let post = Arc::new(Mail::new(&config.mail, Arc::new(world.clock.clone())));
         let (conversations, _thread) = Conversations::start(Parts {
             documents,
             ledger: Arc::clone(&world.ledger),
@@ -96,6 +98,7 @@ impl Livechat {
                 config,
                 conversations: conversations.clone(),
                 hub,
+                post,
             }),
             clock: Arc::new(world.clock.clone()),
             metrics: world.metrics.clone(),

@@ -2,6 +2,7 @@
 //! the face's shapes are in `server`, and may change without these.
 
 mod contact;
+mod mail;
 mod message;
 mod page;
 mod person;
@@ -13,6 +14,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use contact::{Conflict, Contact};
+pub use mail::{Mail, MailState};
 pub use message::{Author, Editor, FileRef, Message};
 pub use page::Page;
 pub use person::{LastAgent, Visitor};

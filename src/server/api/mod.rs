@@ -44,7 +44,7 @@ use crate::{
     config::{ApiConfig, LivechatConfig},
     conversation::Conversations,
     ledger::Ledger,
-    ports::{Clock, OpenRooms},
+    ports::{Clock, OpenRooms, Post},
     telemetry::Metrics,
 };
 
@@ -77,6 +77,8 @@ pub struct LivechatParts {
     pub conversations: Conversations,
     /// Who listens to them over `/websocket`.
     pub hub: Arc<Hub>,
+    /// Who carries mail.
+    pub post: Arc<dyn Post>,
 }
 
 impl Api {
@@ -110,6 +112,7 @@ impl Api {
                     config.clone(),
                     parts.config,
                     parts.conversations,
+                    parts.post,
                     Arc::clone(&ledger),
                     Arc::clone(&clock),
                     windows.clone(),

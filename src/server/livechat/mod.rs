@@ -58,7 +58,7 @@ use crate::{
     config::{ApiConfig, LivechatConfig, livechat::Version},
     conversation::{Conversations, Refused},
     ledger::Ledger,
-    ports::{Clock, clock},
+    ports::{Clock, Post, clock},
 };
 
 /// What the livechat endpoints are made of.
@@ -69,6 +69,8 @@ pub(super) struct Livechat {
     pub(super) config: Arc<LivechatConfig>,
     /// Visitors, rooms, messages.
     pub(super) conversations: Conversations,
+    /// Who carries mail.
+    pub(super) post: Arc<dyn Post>,
     /// Agents.
     pub(super) ledger: Arc<Ledger>,
     /// Time-outs and moments.
@@ -96,6 +98,7 @@ impl Livechat {
         api: ApiConfig,
         config: Arc<LivechatConfig>,
         conversations: Conversations,
+        post: Arc<dyn Post>,
         ledger: Arc<Ledger>,
         clock: Arc<dyn Clock>,
         windows: Option<Arc<Windows>>,
@@ -104,6 +107,7 @@ impl Livechat {
             api,
             config,
             conversations,
+            post,
             ledger,
             clock,
             windows,

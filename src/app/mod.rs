@@ -1,5 +1,7 @@
 //! Composition: the only file that names concrete engines, and the order of start and stop.
 
+mod keeping;
+
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
@@ -12,10 +14,11 @@ use crate::{
     domain::{AccountId, Component, Health, Snapshot},
     ledger::Ledger,
     liveperson::LivePerson,
+    mail::Mail,
     migrate::{self, Mover, jobs::Desk},
     ports::{
         BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Examine, Inspect, Jobs,
-        JournalStore, LatchStore, Opened, Publish, RunStore, Source, SourceError, StoreError,
+        JournalStore, LatchStore, Opened, Post, Publish, RunStore, Source, SourceError, StoreError,
         SystemClock, TargetError, blocking, clock,
     },
     rocketchat::RocketChat,
@@ -74,6 +77,7 @@ pub struct Core {
     ledger: Arc<Ledger>,
     reconciler: Reconciler,
     move_desk: Option<Arc<Desk>>,
+    post: Arc<dyn Post>,
     restored: Restored,
     published: watch::Receiver<bool>,
 }
@@ -136,6 +140,7 @@ impl Core {
             render: Arc::new(move |agent, body| render_agent(agent, show_email, body)),
         });
         let move_desk = move_desk(&config, &clock, &metrics, &store, &reconciler)?;
+        let post = Arc::new(Mail::new(&config.livechat.mail, Arc::clone(&clock)));
         let restored = {
             let (store, ledger, reconciler) =
                 (Arc::clone(&store), Arc::clone(&ledger), reconciler.clone());
@@ -155,6 +160,7 @@ impl Core {
             ledger,
             reconciler,
             move_desk,
+            post,
             restored,
             published,
         })
@@ -195,6 +201,7 @@ impl Core {
                 config: Arc::clone(&self.config.livechat),
                 conversations: conversations.clone(),
                 hub,
+                post: Arc::clone(&self.post),
             }),
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
@@ -202,9 +209,9 @@ impl Core {
     }
 
     /// Opens what is kept of conversations and starts their thread.
-    async fn conversations(
+    pub async fn conversations(
         &self,
-        hub: &Arc<Hub>,
+        audience: Arc<dyn Audience>,
     ) -> Result<(Conversations, conversation::Running), StartError> {
         let state = self.config.state.clone();
         let documents = blocking(move || DiskDocuments::open(&state)).await?;
@@ -213,13 +220,18 @@ impl Core {
             ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.clock),
             config: Arc::clone(&self.config.livechat),
-            audience: Arc::new(hub.ears()),
+            audience,
             metrics: self.metrics.clone(),
         });
         started.map_err(StartError::Thread)
     }
 
-    fn operations(&self, asking: Asking, token: SecretString) -> Operations {
+    fn operations(
+        &self,
+        asking: Asking,
+        conversations: &Conversations,
+        token: SecretString,
+    ) -> Operations {
         Operations {
             config: self.config.operations.clone(),
             ledger: Arc::clone(&self.ledger),
@@ -231,6 +243,7 @@ impl Core {
             inspect: Arc::clone(&self.store) as Arc<dyn Inspect>,
             runs: Arc::clone(&self.store) as Arc<dyn RunStore>,
             jobs: self.move_desk(),
+            conversations: Some(conversations.clone()),
             token,
         }
     }
@@ -397,20 +410,22 @@ impl Running {
         let token = make_token()?;
         let hub = Hub::new(core.config.livechat.realtime, core.metrics.clone());
         let hub = Arc::new(hub);
-        let (conversations, talking) = core.conversations(&hub).await?;
+        let (conversations, talking) = core.conversations(Arc::new(hub.ears())).await?;
         let api = core.api(&conversations, hub).bind().await?;
-        let operations = core.operations(asking, token.clone()).bind().await?;
+        let operations = core.operations(asking, &conversations, token.clone());
+        let operations = operations.bind().await?;
         let (api_addr, operations_addr) = (api.address(), operations.address());
         let door = Door::open(&core.config.state.dir, operations_addr, &token)?;
         let stop = CancellationToken::new();
         let mut others = JoinSet::new();
         others.spawn(api.run(stop.clone()));
         others.spawn(operations.run(stop.clone()));
-        others.spawn(keep_session(&core, stop.clone()));
-        others.spawn(keep_counters(&core, stop.clone()));
-        others.spawn(keep_exports(&core, stop.clone()));
-        others.spawn(look_after(&core, conversations.clone(), stop.clone()));
-        others.spawn(sweep(&core, conversations.clone(), stop.clone()));
+        others.spawn(keeping::keep_session(&core, stop.clone()));
+        others.spawn(keeping::keep_counters(&core, stop.clone()));
+        others.spawn(keeping::keep_exports(&core, stop.clone()));
+        others.spawn(keeping::look_after(&core, conversations.clone(), stop.clone()));
+        others.spawn(keeping::sweep(&core, conversations.clone(), stop.clone()));
+        others.spawn(keeping::carry_mail(&core, conversations.clone(), stop.clone()));
         let serves = core.restored.age.is_some();
         let poll_loop = tokio::spawn(poll_loop.run(stop.clone(), serves));
         Ok(Self {
@@ -470,74 +485,6 @@ impl Running {
             Ok(Ended::Refused(error)) => Outcome::Refused(error),
             Ok(Ended::Stopped) if !broken => Outcome::Stopped,
             Ok(Ended::Stopped) | Err(_) => Outcome::Broken,
-        }
-    }
-}
-
-/// How often the conversations are looked after.
-const LOOK_AFTER: Duration = Duration::from_secs(1);
-
-/// Finds agents for those who wait, and books those again who came back.
-fn look_after(
-    core: &Core,
-    conversations: Conversations,
-    stop: CancellationToken,
-) -> impl Future<Output = ()> + use<> {
-    let clock = Arc::clone(&core.clock);
-    async move {
-        while stop
-            .run_until_cancelled(clock.sleep(LOOK_AFTER))
-            .await
-            .is_some()
-        {
-            if let Err(error) = conversations.ask(Chats::look_after).await {
-                tracing::error!("conversations could not be looked after: {error}");
-            }
-        }
-    }
-}
-
-/// Removes what is older than it may be.
-fn sweep(
-    core: &Core,
-    conversations: Conversations,
-    stop: CancellationToken,
-) -> impl Future<Output = ()> + use<> {
-    let every = core.config.livechat.retention.sweep_every;
-    let sweeping = conversation::keep_swept(conversations, Arc::clone(&core.clock), every);
-    async move {
-        // `None` is the stop; by itself it never ends.
-        stop.run_until_cancelled(sweeping).await;
-    }
-}
-
-/// Keeps the session with the source alive where polls are rarer than it may idle.
-fn keep_session(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-    let source = Arc::clone(&core.source);
-    async move {
-        // `None` is the stop; by itself it never ends.
-        stop.run_until_cancelled(source.keep_alive()).await;
-    }
-}
-
-/// Writes routing counters behind: a crash loses at most the last `counters_every`.
-fn keep_counters(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-    let (core, every) = (core.clone(), core.config.state.counters_every);
-    async move {
-        let clock = Arc::clone(&core.clock);
-        while stop.run_until_cancelled(clock.sleep(every)).await.is_some() {
-            core.save_counters().await;
-        }
-    }
-}
-
-/// Exports the state on a timer.
-fn keep_exports(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-    let (core, every) = (core.clone(), core.config.state.export_every);
-    async move {
-        let clock = Arc::clone(&core.clock);
-        while stop.run_until_cancelled(clock.sleep(every)).await.is_some() {
-            core.save_export().await;
         }
     }
 }
