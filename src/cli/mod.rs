@@ -8,6 +8,7 @@ pub mod exit;
 mod explain;
 mod livechat;
 mod migrate;
+mod outbox;
 mod output;
 mod reach;
 mod serve;
@@ -98,6 +99,8 @@ enum Verb {
     /// Make what the livechat face needs: hashes of its service accounts.
     #[command(subcommand)]
     Livechat(livechat::Verb),
+    /// List the mails of the livechat rehearsal, print and remove them.
+    Outbox(outbox::Args),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Verb),
@@ -151,6 +154,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Verb::Check(args) => wait_for(check::run(&common, args)),
         Verb::Migrate(verb) => wait_for(migrate::run(&common, verb)),
         Verb::Livechat(verb) => livechat::run(&common, &verb),
+        Verb::Outbox(args) => wait_for(outbox::run(&common, args)),
         Verb::Config(verb) => config::run(&common, verb),
         Verb::State(verb) => wait_for(state::run(&common, verb)),
         Verb::Simulate(verb) => wait_for(simulate::run(verb)),

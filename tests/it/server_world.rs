@@ -9,6 +9,7 @@ use std::{
 
 use lp2rc::{
     config::{ApiConfig, OperationsConfig, RateLimit},
+    conversation::Conversations,
     domain::{
         Availability, Blame, Capacity, CheckStep, CycleReport, Department, DepartmentId,
         DesiredAgent, EmailAddress, Generation, Identity, Owner, Presence, RosterEntry,
@@ -42,6 +43,7 @@ pub(crate) struct World {
     pub(crate) health: HealthBoard,
     pub(crate) stop: CancellationToken,
     pub(crate) jobs: Option<Arc<dyn Jobs>>,
+    pub(crate) conversations: Option<Conversations>,
 }
 
 impl World {
@@ -61,6 +63,7 @@ impl World {
             health: HealthBoard::default(),
             stop: CancellationToken::new(),
             jobs: None,
+            conversations: None,
         }
     }
 
@@ -130,6 +133,7 @@ impl World {
             inspect: Arc::clone(&desk) as Arc<dyn Inspect>,
             runs: desk,
             jobs: self.jobs.clone(),
+            conversations: self.conversations.clone(),
             token: SecretString::from(TOKEN),
         };
         let bound = operations.bind().await.unwrap();

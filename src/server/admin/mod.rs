@@ -8,6 +8,7 @@
 pub mod check;
 pub mod jobs;
 pub mod look;
+pub mod outbox;
 mod refusal;
 pub mod wire;
 
@@ -55,6 +56,9 @@ pub(super) fn routes(operations: &Arc<Operations>) -> Router<Arc<Operations>> {
         .route("/jobs", get(jobs::running).post(jobs::begin))
         .route("/jobs/{number}", get(jobs::show))
         .route("/jobs/{number}/stop", post(jobs::stop))
+        .route("/outbox", get(outbox::answer_list))
+        .route("/outbox/{id}", get(outbox::answer_whole))
+        .route("/outbox/{id}/remove", post(outbox::answer_remove))
         .route("/explain", get(explain))
         .route("/agents", get(agents))
         .route("/runs", get(runs))

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     config::OperationsConfig,
+    conversation::Conversations,
     domain::Health,
     ledger::Ledger,
     ports::{Clock, Control, Examine, Inspect, Jobs, RunStore},
@@ -66,6 +67,8 @@ pub struct Operations {
     pub runs: Arc<dyn RunStore>,
     /// Who does the long work of the move; `None` without a target.
     pub jobs: Option<Arc<dyn Jobs>>,
+    /// Visitors, rooms, messages and mails; `None` where there are none.
+    pub conversations: Option<Conversations>,
     /// What the admin API wants to see; made by [`super::door::make_token`].
     pub token: SecretString,
 }
