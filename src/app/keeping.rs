@@ -60,7 +60,10 @@ pub(super) fn carry_mail(
 }
 
 /// Keeps the session with the source alive where polls are rarer than it may idle.
-pub(super) fn keep_session(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+pub(super) fn keep_session(
+    core: &Core,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + use<> {
     let source = Arc::clone(&core.source);
     async move {
         // `None` is the stop; by itself it never ends.
@@ -69,7 +72,10 @@ pub(super) fn keep_session(core: &Core, stop: CancellationToken) -> impl Future<
 }
 
 /// Writes routing counters behind: a crash loses at most the last `counters_every`.
-pub(super) fn keep_counters(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+pub(super) fn keep_counters(
+    core: &Core,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + use<> {
     let (core, every) = (core.clone(), core.config.state.counters_every);
     async move {
         let clock = Arc::clone(&core.clock);
@@ -80,7 +86,10 @@ pub(super) fn keep_counters(core: &Core, stop: CancellationToken) -> impl Future
 }
 
 /// Exports the state on a timer.
-pub(super) fn keep_exports(core: &Core, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+pub(super) fn keep_exports(
+    core: &Core,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + use<> {
     let (core, every) = (core.clone(), core.config.state.export_every);
     async move {
         let clock = Arc::clone(&core.clock);

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, TargetCredentials, When},
-    conversation::{self, Chats, Conversations},
+    conversation::{self, Audience, Conversations},
     domain::{AccountId, Component, Health, Snapshot},
     ledger::Ledger,
     liveperson::LivePerson,
@@ -423,9 +423,17 @@ impl Running {
         others.spawn(keeping::keep_session(&core, stop.clone()));
         others.spawn(keeping::keep_counters(&core, stop.clone()));
         others.spawn(keeping::keep_exports(&core, stop.clone()));
-        others.spawn(keeping::look_after(&core, conversations.clone(), stop.clone()));
+        others.spawn(keeping::look_after(
+            &core,
+            conversations.clone(),
+            stop.clone(),
+        ));
         others.spawn(keeping::sweep(&core, conversations.clone(), stop.clone()));
-        others.spawn(keeping::carry_mail(&core, conversations.clone(), stop.clone()));
+        others.spawn(keeping::carry_mail(
+            &core,
+            conversations.clone(),
+            stop.clone(),
+        ));
         let serves = core.restored.age.is_some();
         let poll_loop = tokio::spawn(poll_loop.run(stop.clone(), serves));
         Ok(Self {

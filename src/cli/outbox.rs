@@ -1,6 +1,8 @@
 //! `lp2rc outbox`: mails that wait, were sent, or are kept to be fetched. What is printed holds
 //! addresses and what visitors wrote.
 
+use std::sync::Arc;
+
 use super::{
     Common,
     exit::{self, Failure},
@@ -9,7 +11,7 @@ use super::{
 };
 use crate::{
     app::Core,
-    conversation::{Conversations, Refused},
+    conversation::{Conversations, Nobody, Refused},
     server::admin::outbox::{self, Mail, Outbox, Removed, Whole},
 };
 
@@ -108,7 +110,7 @@ struct Here {
 
 impl Here {
     async fn open(core: Core) -> Result<Self, Failure> {
-        let (conversations, running) = core.conversations().await?;
+        let (conversations, running) = core.conversations(Arc::new(Nobody)).await?;
         Ok(Self {
             conversations,
             running,
