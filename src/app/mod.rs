@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, TargetCredentials, When},
-    conversation::{self, Audience, Conversations},
+    conversation::{self, Audience, Conversations, files::Files},
     domain::{AccountId, Component, Health, Snapshot},
     ledger::Ledger,
     liveperson::LivePerson,
@@ -214,7 +214,16 @@ impl Core {
         audience: Arc<dyn Audience>,
     ) -> Result<(Conversations, conversation::Running), StartError> {
         let state = self.config.state.clone();
-        let documents = blocking(move || DiskDocuments::open(&state)).await?;
+        let (documents, files) = blocking(move || {
+            let documents = DiskDocuments::open(&state)?;
+            let files = Files::open(&state.dir).map_err(|source| StoreError::Io {
+                doing: "open the files that visitors sent",
+                path: state.dir.display().to_string(),
+                source,
+            })?;
+            Ok::<_, StoreError>((documents, files))
+        })
+        .await?;
         let started = Conversations::start(conversation::Parts {
             documents: Box::new(documents),
             ledger: Arc::clone(&self.ledger),
@@ -222,6 +231,7 @@ impl Core {
             config: Arc::clone(&self.config.livechat),
             audience,
             metrics: self.metrics.clone(),
+            files,
         });
         started.map_err(StartError::Thread)
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 use super::{
     document::{Document, Moment, Unreadable, open, seal},
     event::{Audience, Event},
+    files::Files,
     index::{Change, OpenIndex},
     key,
     open::OpenVisitors,
@@ -32,6 +33,8 @@ pub struct Parts {
     pub audience: Arc<dyn Audience>,
     /// Counters.
     pub metrics: Metrics,
+    /// What visitors sent.
+    pub files: Arc<Files>,
 }
 
 /// All conversations, as one operation sees them.
@@ -47,6 +50,7 @@ pub struct Chats {
     pub(super) index: OpenIndex,
     /// What this operation changes there.
     indexed: Vec<Change>,
+    pub(super) files: Arc<Files>,
     /// What this operation has written so far.
     written: BTreeMap<String, Option<Vec<u8>>>,
     /// What it wants told.
@@ -59,6 +63,8 @@ pub struct Chats {
     released: Vec<String>,
     /// The same of the operations of this group that went well.
     settled: (Vec<Event>, Vec<(bool, String)>),
+    /// Files whose documents they removed.
+    orphans: Vec<String>,
     unsettled: bool,
 }
 
@@ -77,6 +83,7 @@ impl Chats {
             config: parts.config,
             audience: parts.audience,
             metrics: parts.metrics,
+            files: parts.files,
             open,
             index: OpenIndex::default(),
             indexed: Vec::new(),
@@ -86,6 +93,7 @@ impl Chats {
             booked: Vec::new(),
             released: Vec::new(),
             settled: (Vec::new(), Vec::new()),
+            orphans: Vec::new(),
             unsettled: false,
         }
     }
@@ -226,6 +234,9 @@ impl Chats {
             return Ok(());
         }
         if !written.is_empty() {
+            let removed = written.iter().filter(|(_, value)| value.is_none());
+            let files = removed.filter_map(|(key, _)| key.strip_prefix(key::FILE));
+            self.orphans.extend(files.map(str::to_owned));
             let edits: Vec<_> = written
                 .into_iter()
                 .map(|(key, value)| Edit { key, value })
@@ -265,12 +276,16 @@ impl Chats {
     /// Makes the group's writes durable, then tells.
     pub(super) fn settle(&mut self) -> Result<(), StoreError> {
         let (told, moved) = std::mem::take(&mut self.settled);
+        let orphans = std::mem::take(&mut self.orphans);
         if std::mem::take(&mut self.unsettled)
             && let Err(error) = self.documents.settle()
         {
             // What the book and the lists say may be ahead of the disk now.
             self.start_again();
             return Err(error);
+        }
+        for id in orphans {
+            self.files.remove(&id);
         }
         for (opened, token) in moved {
             if opened {

@@ -15,6 +15,7 @@
 //! those who listen), `chats`, `thread`, then the nouns.
 
 pub mod document;
+pub mod files;
 
 mod actor;
 mod agent_message;

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     chats::{Chats, Parts},
+    files::Files,
     open::OpenVisitors,
     refused::Refused,
 };
@@ -31,6 +32,7 @@ enum Order {
 pub struct Conversations {
     orders: mpsc::Sender<Order>,
     open: Arc<OpenVisitors>,
+    files: Arc<Files>,
 }
 
 impl std::fmt::Debug for Conversations {
@@ -64,17 +66,24 @@ impl Conversations {
         let (orders, received) = mpsc::channel(QUEUE);
         let (end, ended) = oneshot::channel();
         let open = Arc::new(OpenVisitors::default());
+        let files = Arc::clone(&parts.files);
         let mut chats = Chats::new(parts, Arc::clone(&open));
         thread::Builder::new()
             .name("conversations".to_owned())
             .spawn(move || {
                 chats.start_again();
+                chats.sweep_files();
                 run(&mut chats, received);
                 // The database is closed before anybody is told.
                 drop(chats);
                 let _ = end.send(());
             })?;
-        Ok((Self { orders, open }, Running { ended, over: false }))
+        let conversations = Self {
+            orders,
+            open,
+            files,
+        };
+        Ok((conversations, Running { ended, over: false }))
     }
 
     /// Runs one operation and gives its outcome once what it changed survives kill -9 and power
@@ -110,6 +119,11 @@ impl Conversations {
     pub fn open_rooms(&self) -> Arc<dyn OpenRooms> {
         let open = Arc::clone(&self.open);
         open
+    }
+
+    /// The bytes of files.
+    pub fn files(&self) -> Arc<Files> {
+        Arc::clone(&self.files)
     }
 
     /// Lets the thread finish what is waiting and end.

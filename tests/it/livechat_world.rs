@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use lp2rc::{
     config::{ApiConfig, Config, Layers, LivechatConfig, load},
-    conversation::{Conversations, Parts},
+    conversation::{Conversations, Parts, files::Files},
     domain::DesiredAgent,
     mail::Mail,
     ports::Documents,
@@ -30,6 +30,8 @@ pub(crate) struct Livechat {
     pub(crate) world: World,
     pub(crate) address: SocketAddr,
     pub(crate) conversations: Conversations,
+    /// The state directory, for what is not a document.
+    pub(crate) state: tempfile::TempDir,
 }
 
 /// One JSON answer.
@@ -69,8 +71,29 @@ impl Livechat {
         Self::in_world(World::new(), documents, text, agents, api).await
     }
 
+    /// As shipped, over files of the caller's.
+    pub(crate) async fn with_files(files: Arc<Files>) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let documents = Box::new(MemoryDocuments::default());
+        Self::on(state, files, World::new(), documents, "", Vec::new(), config()).await
+    }
+
     /// In a world of the caller's, with other rules of routing.
     pub(crate) async fn in_world(
+        world: World,
+        documents: Box<dyn Documents>,
+        text: &str,
+        agents: Vec<DesiredAgent>,
+        api: ApiConfig,
+    ) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let files = Files::open(state.path()).unwrap();
+        Self::on(state, files, world, documents, text, agents, api).await
+    }
+
+    async fn on(
+        state: tempfile::TempDir,
+        files: Arc<Files>,
         world: World,
         documents: Box<dyn Documents>,
         text: &str,
@@ -88,6 +111,7 @@ impl Livechat {
             config: Arc::clone(&config),
             audience: Arc::new(hub.ears()),
             metrics: world.metrics.clone(),
+            files,
         })
         .unwrap();
         let bound = Api {
@@ -112,6 +136,7 @@ impl Livechat {
             world,
             address,
             conversations,
+            state,
         }
     }
 

@@ -41,6 +41,7 @@ mod livechat_page_visited;
 mod livechat_retention;
 mod livechat_visitor;
 mod livechat_visitor_removal;
+mod livechat_upload;
 mod livechat_world;
 mod liveperson_account_config;
 mod liveperson_account_trouble;

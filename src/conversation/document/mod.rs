@@ -3,6 +3,7 @@
 
 mod contact;
 mod mail;
+mod file;
 mod message;
 mod page;
 mod person;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use contact::{Conflict, Contact};
 pub use mail::{Mail, MailState};
+pub use file::StoredFile;
 pub use message::{Author, Editor, FileRef, Message};
 pub use page::Page;
 pub use person::{LastAgent, Visitor};

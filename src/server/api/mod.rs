@@ -231,6 +231,10 @@ impl ApiFace {
         let Some(livechat) = &self.livechat else {
             return reply::not_found();
         };
+        if request.uri().path().starts_with("/file-upload/") {
+            let file = livechat.download(request).await;
+            return file.unwrap_or_else(reply::not_found);
+        }
         let client = address::client(&self.config, peer, request.headers());
         let Some(answered) = Arc::clone(livechat).answer(client, request).await else {
             return reply::not_found();

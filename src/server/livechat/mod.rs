@@ -26,6 +26,7 @@ mod contact_visitors;
 mod contact_work;
 mod contacts;
 mod custom_fields;
+mod download;
 mod inquiries;
 pub(super) mod login;
 mod message;
