@@ -339,15 +339,15 @@ impl Chats {
 
     /// Keeps a contact with the ways to find it; `was` is how it was before.
     fn keep_contact(&mut self, contact: &Contact, was: Option<&Contact>) {
-        let ways = |contact: &Contact| {
+        let keys = |contact: &Contact| {
             let emails = contact.emails.iter().map(|e| key::contact_email(e));
             let phones = contact.phones.iter().map(|p| key::contact_phone(p));
             emails.chain(phones).collect::<Vec<_>>()
         };
-        for way in was.map(ways).unwrap_or_default() {
+        for way in was.map(keys).unwrap_or_default() {
             self.remove(way);
         }
-        for way in ways(contact) {
+        for way in keys(contact) {
             self.put_text(way, &contact.id);
         }
         self.put(key::contact(&contact.id), contact);

@@ -12,7 +12,11 @@ use super::{
     refused::Refused,
     routing::find_agent,
 };
-use crate::{domain::Purpose, ledger::Insist, ports::Order};
+use crate::{
+    domain::{DepartmentId, Purpose},
+    ledger::Insist,
+    ports::Order,
+};
 
 impl Chats {
     /// Everybody who waits, or those of a department (id or name), longest first. An unknown department
@@ -38,7 +42,7 @@ impl Chats {
         let own: Vec<&str> = row
             .iter()
             .flat_map(|row| &row.agent.departments)
-            .map(|id| id.as_str())
+            .map(DepartmentId::as_str)
             .collect();
         let wanted = department
             .filter(|_| !own.is_empty())

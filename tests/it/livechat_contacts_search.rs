@@ -188,12 +188,20 @@ async fn history_and_channels_are_the_rooms_of_all_their_visitors() {
     }
     assert_eq!(told["channels"].as_array().unwrap().len(), 2);
 
+    run(&livechat, rows(&id, &never)).await;
+}
+
+/// What both endpoints say of the contact `id`, who has three rooms, of one who never wrote, and of
+/// what is no question.
+fn rows(id: &str, never: &str) -> Vec<Row> {
+    let history = format!("omnichannel/contacts.history?contactId={id}");
+    let channels = format!("omnichannel/contacts.channels?contactId={id}");
     let (h, c) = (
         "omnichannel/contacts.history",
         "omnichannel/contacts.channels",
     );
     let missing = "must have required property 'contactId'";
-    let rows: Vec<Row> = vec![
+    vec![
         get(&history).not_logged_in(),
         get(&history).by("nobody").not_permitted(),
         get(h).by("admin").params(missing),
@@ -230,6 +238,5 @@ async fn history_and_channels_are_the_rooms_of_all_their_visitors() {
         get(format!("{c}?contactId=nobody"))
             .by("admin")
             .gives_only(json!({"channels": null})),
-    ];
-    run(&livechat, rows).await;
+    ]
 }

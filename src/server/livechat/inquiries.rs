@@ -1,4 +1,4 @@
-//! Heading "Omnichannel Inquiries" (OpenAPI `omnichannel.yaml`): the queue, seen and taken by agents.
+//! Heading "Omnichannel Inquiries" (official file `omnichannel.yaml`): the queue, seen and taken by agents.
 
 use std::{cmp::Ordering, sync::Arc};
 

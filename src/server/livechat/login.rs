@@ -1,4 +1,4 @@
-//! Heading "Authentication": login, logout, me (admin contract §1.1, OpenAPI `authentication.yaml`).
+//! Heading "Authentication": login, logout, me (admin contract §1.1, official file `authentication.yaml`).
 //! Their answers have the envelope of the oldest API: `status` and `data`.
 
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         limit: None,
         params: Params::Free,
         summary: "The service account that asks.",
-        run: |livechat, call| Box::pin(me(livechat, call)),
+        run: |livechat, call| Box::pin(async move { me(&livechat, &call) }),
     },
 ];
 
@@ -71,13 +71,12 @@ impl Credentials {
             Some(user) => Some(user),
             None => sent.get("username").or(sent.get("email")),
         };
-        let digest = match password {
-            Value::String(password) => sha256_hex(password),
-            digested => {
-                let is_sha = digested.get("algorithm")?.as_str()? == "sha-256";
-                let digest = digested.get("digest")?.as_str()?;
-                is_sha.then(|| digest.to_ascii_lowercase())?
-            }
+        let digest = if let Some(password) = password.as_str() {
+            sha256_hex(password)
+        } else {
+            let is_sha = password.get("algorithm")?.as_str()? == "sha-256";
+            let digest = password.get("digest")?.as_str()?;
+            is_sha.then(|| digest.to_ascii_lowercase())?
         };
         Some(Self::Password(text(name?)?, digest))
     }
@@ -123,8 +122,8 @@ async fn logout(livechat: Arc<Livechat>, call: Call) -> Outcome {
     Ok(old_envelope(json!({"message": "You've been logged out!"})))
 }
 
-async fn me(livechat: Arc<Livechat>, call: Call) -> Outcome {
-    Ok(livechat.profile(call.logged_in()?, &call))
+fn me(livechat: &Livechat, call: &Call) -> Outcome {
+    Ok(livechat.profile(call.logged_in()?, call))
 }
 
 fn old_envelope(data: Value) -> Map<String, Value> {

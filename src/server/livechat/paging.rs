@@ -74,18 +74,17 @@ fn sort(text: &str) -> Result<Vec<(String, bool)>, Failure> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    match serde_json::from_str::<Map<String, Value>>(text) {
-        Ok(keys) => Ok(keys
-            .into_iter()
-            .map(|(key, direction)| (key, direction.as_f64().is_some_and(|d| d < 0.0)))
-            .collect()),
-        Err(_) => {
-            let refused = Refused::Meteor {
-                code: "error-invalid-sort".into(),
-                reason: Some(format!("Invalid sort parameter provided: \"{text}\"").into()),
-            };
-            let failure = Failure::Refused(refused);
-            Err(failure.with_details(json!({"helperMethod": "parseJsonQuery"})))
-        }
-    }
+    let Ok(keys) = serde_json::from_str::<Map<String, Value>>(text) else {
+        let refused = Refused::Meteor {
+            code: "error-invalid-sort".into(),
+            reason: Some(format!("Invalid sort parameter provided: \"{text}\"").into()),
+        };
+        let failure = Failure::Refused(refused);
+        return Err(failure.with_details(json!({"helperMethod": "parseJsonQuery"})));
+    };
+    let descends = |direction: &Value| direction.as_f64().is_some_and(|d| d < 0.0);
+    Ok(keys
+        .into_iter()
+        .map(|(key, direction)| (key, descends(&direction)))
+        .collect())
 }

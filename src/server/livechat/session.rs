@@ -171,22 +171,21 @@ impl Livechat {
             return Ok(None);
         }
         let hash = sha256_hex(token);
-        let session = match self.logins.known.find(&hash) {
-            Some(session) => Some(session),
-            None => {
-                let turn = self.logins.known.turn();
-                let wanted = hash.clone();
-                let session = self
-                    .conversations
-                    .ask(move |chats| chats.session(&wanted))
-                    .await?;
-                if let Some(session) = &session {
-                    self.logins.known.keep(turn, hash, session.clone());
-                }
-                session
-            }
+        if let Some(session) = self.logins.known.find(&hash) {
+            return Ok(self.owner(&session));
+        }
+        let turn = self.logins.known.turn();
+        let wanted = hash.clone();
+        let session = self
+            .conversations
+            .ask(move |chats| chats.session(&wanted))
+            .await?;
+        let Some(session) = session else {
+            return Ok(None);
         };
-        Ok(session.and_then(|session| self.owner(&session)))
+        let owner = self.owner(&session);
+        self.logins.known.keep(turn, hash, session);
+        Ok(owner)
     }
 
     /// The account of a session, while it lasts and the account still has that password.

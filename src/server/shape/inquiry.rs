@@ -1,4 +1,4 @@
-//! Inquiries: rooms' places in the queue (OpenAPI `livechat/inquiries.getOne`).
+//! Inquiries: rooms' places in the queue (official file, `livechat/inquiries.getOne`).
 
 use serde_json::{Map, Value, json};
 
