@@ -8,7 +8,7 @@ use lp2rc::{
     conversation::{Conversations, Parts, files::Files},
     domain::DesiredAgent,
     mail::Mail,
-    ports::Documents,
+    ports::{Documents, Post},
     server::{Api, Hub, LivechatParts, account_id},
     state::MemoryDocuments,
 };
@@ -32,6 +32,29 @@ pub(crate) struct Livechat {
     pub(crate) conversations: Conversations,
     /// The state directory, for what is not a document.
     pub(crate) state: tempfile::TempDir,
+}
+
+/// What a face is started with.
+struct Setup {
+    world: World,
+    documents: Box<dyn Documents>,
+    files: Option<Arc<Files>>,
+    post: Option<Arc<dyn Post>>,
+    agents: Vec<DesiredAgent>,
+    api: ApiConfig,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            world: World::new(),
+            documents: Box::new(MemoryDocuments::default()),
+            files: None,
+            post: None,
+            agents: Vec::new(),
+            api: config(),
+        }
+    }
 }
 
 /// One JSON answer.
@@ -71,13 +94,6 @@ impl Livechat {
         Self::in_world(World::new(), documents, text, agents, api).await
     }
 
-    /// As shipped, over files of the caller's.
-    pub(crate) async fn with_files(files: Arc<Files>) -> Self {
-        let state = tempfile::tempdir().unwrap();
-        let documents = Box::new(MemoryDocuments::default());
-        Self::on(state, files, World::new(), documents, "", Vec::new(), config()).await
-    }
-
     /// In a world of the caller's, with other rules of routing.
     pub(crate) async fn in_world(
         world: World,
@@ -86,24 +102,53 @@ impl Livechat {
         agents: Vec<DesiredAgent>,
         api: ApiConfig,
     ) -> Self {
-        let state = tempfile::tempdir().unwrap();
-        let files = Files::open(state.path()).unwrap();
-        Self::on(state, files, world, documents, text, agents, api).await
+        let setup = Setup {
+            world,
+            documents,
+            agents,
+            api,
+            ..Setup::default()
+        };
+        Self::start(text, setup).await
     }
 
-    async fn on(
-        state: tempfile::TempDir,
-        files: Arc<Files>,
-        world: World,
-        documents: Box<dyn Documents>,
-        text: &str,
-        agents: Vec<DesiredAgent>,
-        api: ApiConfig,
-    ) -> Self {
+    /// As shipped, over files of the caller's.
+    pub(crate) async fn with_files(files: Arc<Files>) -> Self {
+        let setup = Setup {
+            files: Some(files),
+            ..Setup::default()
+        };
+        Self::start("", setup).await
+    }
+
+    /// As [`Self::with`], with this carrier of mail.
+    pub(crate) async fn posted(text: &str, post: Arc<dyn Post>) -> Self {
+        let setup = Setup {
+            agents: vec![agent("ada", &["sales"]), agent("bob", &["sales"])],
+            post: Some(post),
+            ..Setup::default()
+        };
+        Self::start(text, setup).await
+    }
+
+    async fn start(text: &str, setup: Setup) -> Self {
+        let Setup {
+            world,
+            documents,
+            files,
+            post,
+            agents,
+            api,
+        } = setup;
+        let state = tempfile::tempdir().unwrap();
+        let files = files.unwrap_or_else(|| Files::open(state.path()).unwrap());
         world.publish(agents);
         let config = livechat_config(text);
         let hub = Arc::new(Hub::new(config.realtime, world.metrics.clone()));
-        let post = Arc::new(Mail::new(&config.mail, Arc::new(world.clock.clone())));
+        let post = post.unwrap_or_else(|| {
+            let clock = Arc::new(world.clock.clone());
+            Arc::new(Mail::new(&config.mail, clock))
+        });
         let (conversations, _thread) = Conversations::start(Parts {
             documents,
             ledger: Arc::clone(&world.ledger),
