@@ -32,6 +32,8 @@ pub(crate) struct Livechat {
     pub(crate) conversations: Conversations,
     /// The state directory, for what is not a document.
     pub(crate) state: tempfile::TempDir,
+    /// Who listens over sockets.
+    pub(crate) hub: Arc<Hub>,
 }
 
 /// What a face is started with.
@@ -166,7 +168,7 @@ impl Livechat {
             livechat: Some(LivechatParts {
                 config,
                 conversations: conversations.clone(),
-                hub,
+                hub: Arc::clone(&hub),
                 post,
             }),
             clock: Arc::new(world.clock.clone()),
@@ -182,6 +184,7 @@ impl Livechat {
             address,
             conversations,
             state,
+            hub,
         }
     }
 

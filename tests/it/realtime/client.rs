@@ -73,7 +73,11 @@ impl Client {
     pub(crate) async fn end(&mut self) -> Option<CloseFrame> {
         loop {
             match self.message().await {
-                Some(Ok(Message::Close(frame))) => return frame,
+                Some(Ok(Message::Close(frame))) => {
+                    // The answer to it is sent as the stream is read on, to its end.
+                    while let Some(Ok(_)) = self.message().await {}
+                    return frame;
+                }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,
             }

@@ -2,5 +2,7 @@
 
 pub(crate) mod client;
 
+mod dialog;
+mod limits;
 mod protocol;
 mod streams;
