@@ -424,6 +424,8 @@ fn shown(key: &str, value: &Value) -> Value {
 
 /// Where a key was set, or the nearest thing below or above it.
 fn origin_of(origins: &BTreeMap<String, String>, key: &str) -> String {
+    // Lists are remembered as a whole.
+    let key = key.split('[').next().unwrap_or(key);
     let below = format!("{key}.");
     let mut up = Some(key);
     while let Some(name) = up {

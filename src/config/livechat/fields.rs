@@ -53,10 +53,6 @@ pub enum Scope {
 /// A custom field (livechat contract §3.4).
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a property of the target's"
-)]
 pub struct CustomField {
     /// `_id`, the key of its value.
     pub id: String,
@@ -81,24 +77,67 @@ pub struct CustomField {
     pub options: Vec<String>,
 }
 
-/// Ids are there, single and fit to be keys; patterns can be read.
+/// Triggers and departments are there by a name of their own.
+pub(super) fn check_lists(
+    triggers: &[Trigger],
+    departments: &[DepartmentSettings],
+) -> Result<(), ConfigError> {
+    let ids = triggers.iter().map(|trigger| &trigger.id);
+    each_once("livechat.triggers", "id", ids)?;
+    let names = departments.iter().map(|department| &department.name);
+    each_once("livechat.departments", "name", names)
+}
+
+fn each_once<'a>(
+    list: &str,
+    key: &str,
+    names: impl Iterator<Item = &'a String>,
+) -> Result<(), ConfigError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if name.is_empty() {
+            return Err(ConfigError::meaning(list, format!("one has no `{key}`")));
+        }
+        if !seen.insert(name) {
+            let why = format!("the {key} \"{name}\" is given twice");
+            return Err(ConfigError::meaning(list, why));
+        }
+    }
+    Ok(())
+}
+
+/// Ids are there, single and fit to be keys; patterns can be read; a select has values.
 pub(super) fn check(fields: &[CustomField]) -> Result<(), ConfigError> {
     let wrong = |why: String| Err(ConfigError::meaning("livechat.custom_fields", why));
-    let mut seen = BTreeSet::new();
+    each_once(
+        "livechat.custom_fields",
+        "id",
+        fields.iter().map(|field| &field.id),
+    )?;
     for field in fields {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if field.id.is_empty() || !field.id.bytes().all(plain) {
+        if !field.id.bytes().all(plain) {
             return wrong(format!(
                 "the id \"{}\" must be letters, digits, `-` and `_`",
                 field.id
             ));
         }
-        if !seen.insert(&field.id) {
-            return wrong(format!("the id \"{}\" is given twice", field.id));
-        }
         if let Err(error) = regex_automata::meta::Regex::new(&field.regexp) {
+            let error = error.to_string().lines().collect::<Vec<_>>().join("; ");
             return wrong(format!(
                 "the regexp of \"{}\" cannot be read: {error}",
+                field.id
+            ));
+        }
+        if !matches!(field.kind.as_str(), "" | "input" | "select") {
+            return wrong(format!(
+                "the type of \"{}\" must be \"input\" or \"select\"",
+                field.id
+            ));
+        }
+        if field.kind == "select" && field.options.is_empty() {
+            return wrong(format!(
+                "\"{}\" is a select without options; name its values",
                 field.id
             ));
         }

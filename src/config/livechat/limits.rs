@@ -47,14 +47,20 @@ pub struct FileLimits {
 }
 
 impl TypedFiles {
-    pub(super) fn meaning(self) -> FileLimits {
-        FileLimits {
+    pub(super) fn meaning(self) -> Result<FileLimits, ConfigError> {
+        if self.max_size < -1 || self.max_size == 0 {
+            return Err(ConfigError::meaning(
+                "livechat.files.max_size",
+                "must be at least 1 byte, or -1 for no limit of its own; `enabled = false` refuses all files",
+            ));
+        }
+        Ok(FileLimits {
             enabled: self.enabled,
             max_size: u64::try_from(self.max_size).ok(),
             max_total: self.max_total,
             media_types: self.media_types,
             blocked_media_types: self.blocked_media_types,
-        }
+        })
     }
 }
 
@@ -180,14 +186,20 @@ pub struct Retention {
 }
 
 impl TypedRetention {
-    pub(super) fn meaning(self) -> Retention {
-        Retention {
+    pub(super) fn meaning(self) -> Result<Retention, ConfigError> {
+        if self.sweep_every < Span::millis(100) {
+            return Err(ConfigError::meaning(
+                "livechat.retention.sweep_every",
+                "must be at least 100ms",
+            ));
+        }
+        Ok(Retention {
             closed_rooms: self.closed_rooms.0,
             visitors: self.visitors.0,
             pages: self.pages.0,
             outbox: self.outbox.0,
             sessions: self.sessions.0,
             sweep_every: self.sweep_every.0,
-        }
+        })
     }
 }

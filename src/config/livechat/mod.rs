@@ -172,7 +172,9 @@ impl Typed {
         if self.max_body < 1_024 {
             return wrong("max_body", "must be at least 1024 bytes");
         }
+        settings::check(&self.behaviour, &self.settings, &self.theme)?;
         fields::check(&self.custom_fields)?;
+        fields::check_lists(&self.triggers, &self.departments)?;
         Ok(LivechatConfig {
             enabled: self.enabled,
             version,
@@ -190,10 +192,10 @@ impl Typed {
             departments: self.departments,
             custom_fields: self.custom_fields,
             accounts: accounts::meaning(self.accounts)?,
-            files: self.files.meaning(),
+            files: self.files.meaning()?,
             mail: self.mail.meaning(credentials)?,
             realtime: self.realtime.meaning()?,
-            retention: self.retention.meaning(),
+            retention: self.retention.meaning()?,
         })
     }
 }

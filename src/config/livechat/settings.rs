@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::error::ConfigError;
+
 /// What the server does (livechat contract §2.7).
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -178,4 +180,33 @@ pub struct Texts {
     pub registration_form_message: String,
     /// `Livechat_data_processing_consent_text`.
     pub data_processing_consent_text: String,
+}
+
+/// Words that only some values fit, and lengths that would refuse everything.
+pub(super) fn check(
+    behaviour: &Behaviour,
+    settings: &Settings,
+    theme: &Theme,
+) -> Result<(), ConfigError> {
+    let wrong = |key: &str, why: &str| Err(ConfigError::meaning(&format!("livechat.{key}"), why));
+    if behaviour.max_message_size == 0 {
+        return wrong("behaviour.max_message_size", "must be at least 1");
+    }
+    let offline_email = &behaviour.offline_email;
+    if !offline_email.is_empty() && !offline_email.contains('@') {
+        return wrong(
+            "behaviour.offline_email",
+            "is not an address; offline messages go there, and nowhere when it is empty",
+        );
+    }
+    if !matches!(settings.history_monitor_type.as_str(), "url" | "title") {
+        return wrong(
+            "settings.history_monitor_type",
+            "must be \"url\" or \"title\"",
+        );
+    }
+    if !matches!(theme.position.as_str(), "left" | "right") {
+        return wrong("theme.position", "must be \"left\" or \"right\"");
+    }
+    Ok(())
 }
