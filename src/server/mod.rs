@@ -22,6 +22,7 @@ pub use api::{Api, LivechatParts, render_agent};
 pub use listener::{BindError, Bound};
 pub use livechat::{
     account::id_of as account_id,
+    openapi::openapi,
     password::{hash_password, random_token},
 };
 pub use operations::Operations;

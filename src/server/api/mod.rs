@@ -32,12 +32,12 @@ pub use render::render_agent;
 use self::{agent_next::AgentNext, cors::Cors, reply::StatusCounters, route::Route};
 pub(super) use self::{
     rate::{Spending, Windows, network},
-    reply::{Body, empty, text},
+    reply::{Body, document, empty, tag, text},
     route::decode as decode_segment,
 };
 use super::{
     listener::{BindError, Bound, Face, Limits, Terms},
-    livechat::{Answered, Livechat},
+    livechat::{Answered, Livechat, openapi},
     realtime::{self, Hub, Realtime},
 };
 use crate::{
@@ -221,6 +221,14 @@ impl ApiFace {
                     return Some(reply::json(StatusCode::OK, Bytes::from_static(INFO)));
                 }
                 Route::Unknown => {}
+            }
+            if uri.path() == openapi::PATH {
+                return Some(openapi::answer(headers));
+            }
+            if let Some(livechat) = &self.livechat
+                && let Some(response) = livechat.hosted.answer(uri.path(), headers)
+            {
+                return Some(response);
             }
         }
         self.livechat.is_none().then(reply::not_found)

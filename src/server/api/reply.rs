@@ -1,14 +1,15 @@
 //! Envelopes of the livechat API (livechat contract §1.4, §1.5.1, §1.7, §1.9).
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA},
+    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, PRAGMA, X_CONTENT_TYPE_OPTIONS},
 };
 use http_body_util::{Either, Full, combinators::UnsyncBoxBody};
 use prometheus_client::metrics::counter::Counter;
+use sha2::{Digest as _, Sha256};
 
 use crate::telemetry::{Metrics, metrics::Request};
 
@@ -36,6 +37,46 @@ pub(in super::super) fn text(status: StatusCode, body: &'static str) -> Response
         HeaderValue::from_static("text/plain; charset=UTF-8"),
     );
     response
+}
+
+/// A document that a client may keep, with its tag: 304 when the client has it (`If-None-Match`).
+pub(in super::super) fn document(
+    asked: &HeaderMap,
+    kind: &'static str,
+    tag: &HeaderValue,
+    body: &Bytes,
+) -> Response<Body> {
+    let has_it = asked.get_all(IF_NONE_MATCH).iter().any(|known| {
+        let known = known.to_str().unwrap_or_default().split(',');
+        let mut known = known.map(|one| one.trim().trim_start_matches("W/"));
+        known.any(|one| one == "*" || one.as_bytes() == tag.as_bytes())
+    });
+    let mut response = if has_it {
+        bare(StatusCode::NOT_MODIFIED, Bytes::new())
+    } else {
+        let mut whole = bare(StatusCode::OK, body.clone());
+        let headers = whole.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        whole
+    };
+    let headers = response.headers_mut();
+    headers.insert(ETAG, tag.clone());
+    // Kept, but asked after each time: a new build has old names.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// The tag of a document: it changes with the bytes.
+pub(in super::super) fn tag(body: &[u8]) -> HeaderValue {
+    let mut tag = String::with_capacity(18);
+    tag.push('"');
+    for byte in Sha256::digest(body).iter().take(8) {
+        // Writing into a string cannot fail.
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
 /// Unknown route, and wrong method on a known one: upstream has no 405 for methods.
@@ -66,7 +107,7 @@ fn bare(status: StatusCode, body: Bytes) -> Response<Body> {
 
 /// Requests by status, resolved once: a look-up by label costs more than the whole count.
 pub(super) struct StatusCounters {
-    known: [(StatusCode, Counter); 14],
+    known: [(StatusCode, Counter); 15],
 }
 
 impl StatusCounters {
@@ -87,6 +128,7 @@ impl StatusCounters {
             StatusCode::PARTIAL_CONTENT,
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::UPGRADE_REQUIRED,
+            StatusCode::NOT_MODIFIED,
         ]
         .map(|status| {
             let labels = Request {

@@ -13,7 +13,9 @@ mod attempts;
 mod call;
 mod endpoint;
 pub(super) mod failure;
+mod hosting;
 mod known;
+pub(super) mod openapi;
 pub(super) mod password;
 pub(super) mod schema;
 pub(super) mod session;
@@ -53,6 +55,7 @@ use self::{
     call::Call,
     endpoint::{Auth, Endpoint, Found, Params},
     failure::{Failure, Outcome},
+    hosting::Hosted,
 };
 use super::{api::Windows, query};
 use crate::{
@@ -78,6 +81,8 @@ pub(super) struct Livechat {
     pub(super) clock: Arc<dyn Clock>,
     /// Rate windows, shared with agent.next.
     pub(super) windows: Option<Arc<Windows>>,
+    /// The official widget.
+    pub(super) hosted: Hosted,
     /// Every endpoint.
     table: Vec<&'static Endpoint>,
     /// Sessions and failed logins.
@@ -104,7 +109,9 @@ impl Livechat {
         clock: Arc<dyn Clock>,
         windows: Option<Arc<Windows>>,
     ) -> Self {
+        let hosted = Hosted::open(&config);
         Self {
+            hosted,
             api,
             config,
             conversations,

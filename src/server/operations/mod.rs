@@ -1,4 +1,4 @@
-//! The operators' listener: `/livez`, `/readyz`, `/metrics` and the admin API, on loopback by
+//! The operators' listener: `/livez`, `/readyz`, `/metrics`, `/openapi.json` and the admin API, on loopback by
 //! default. A router of its own, and axum's: nothing here is hot.
 //!
 //! Deliberately absent: a rate limit and CORS (both are `/api/v1`'s), and a time-out of requests:
@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 use super::{
     admin::{self, look},
     listener::{BindError, Bound, Face, Limits, Terms},
+    livechat::openapi,
 };
 use crate::{
     config::OperationsConfig,
@@ -90,6 +91,7 @@ impl Operations {
             .route("/livez", get(livez))
             .route("/readyz", get(readyz))
             .route("/metrics", get(scrape))
+            .route("/openapi.json", get(describe))
             .nest("/admin", admin::routes(&operations))
             .with_state(operations);
         let face = OperationsFace { router, metrics };
@@ -143,6 +145,11 @@ async fn readyz(State(operations): State<Arc<Operations>>) -> Response<Body> {
     // Texts and numbers into memory cannot fail.
     let text = serde_json::to_string(&readiness).unwrap_or_default();
     content(status, "application/json", text)
+}
+
+/// What the public listener answers (`server::livechat::openapi`).
+async fn describe() -> Response<Body> {
+    content(StatusCode::OK, "application/json", openapi::served())
 }
 
 /// Gauges that are states and not events are set here, when somebody looks.
