@@ -1,11 +1,12 @@
 //! `lp2rc demo`: a simulated LivePerson and the bridge in one process, nothing to configure.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     Common,
     exit::Failure,
     output::remark,
+    rehearsal,
     serve::{OnHangup, ready_line, serve},
 };
 use crate::{
@@ -37,6 +38,12 @@ pub(super) struct Args {
     /// Switch the public rate limit off.
     #[arg(long)]
     no_rate_limit: bool,
+    /// The major version of Rocket.Chat whose documented differences are shown.
+    #[arg(long, default_value = "8", value_parser = ["6", "7", "8"], value_name = "VERSION")]
+    rocketchat_version: String,
+    /// An installed build of the official widget, to be served at /livechat.
+    #[arg(long, value_name = "DIR")]
+    widget: Option<PathBuf>,
 }
 
 /// Runs until a signal.
@@ -71,10 +78,18 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
         ("schedule.jitter", "0s".to_owned()),
         ("api.listen", args.listen.to_string()),
         ("api.rate_limit", (!args.no_rate_limit).to_string()),
+        ("livechat.rocketchat_version", args.rocketchat_version),
         ("operations.listen", args.ops_listen.to_string()),
         ("state.dir", state_dir.display().to_string()),
     ];
-    let flags = flags.map(|(key, value)| (key.to_owned(), value)).to_vec();
+    let widget = args.widget.map(|dir| dir.display().to_string());
+    let widget = widget.map(|dir| ("livechat.widget_dir", dir));
+    let flags = flags
+        .into_iter()
+        .chain(widget)
+        .chain(rehearsal::flags().await?)
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
     let layers = Layers {
         flags,
         variables: Layers::of_process(None).variables,
@@ -85,11 +100,12 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
     let core = Core::open(config).await?;
     let done = serve(core, OnHangup::Stop, |running| {
         remark(&format!(
-            "simulating {} LivePerson agents at {}; state in {}\ntry: curl http://{}/api/v1/livechat/agent.next/visitor-1",
+            "simulating {} LivePerson agents at {}; state in {}\ntry: curl http://{}/api/v1/livechat/agent.next/visitor-1\n{}",
             args.agents,
             simulator.base_url(),
             state_dir.display(),
             running.api,
+            rehearsal::accounts(),
         ));
         ready_line(running.api, running.operations)
     })

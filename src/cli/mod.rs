@@ -11,6 +11,7 @@ mod migrate;
 mod outbox;
 mod output;
 mod reach;
+mod rehearsal;
 mod serve;
 mod simulate;
 mod state;
@@ -96,7 +97,7 @@ enum Verb {
     /// Move the agents to Rocket.Chat, in reviewed steps and waves, and back.
     #[command(subcommand, long_about = migrate::LONG)]
     Migrate(migrate::Verbs),
-    /// Make what the livechat face needs: hashes of its service accounts.
+    /// Make what the livechat face needs: hashes of its accounts, a copy of a live configuration.
     #[command(subcommand)]
     Livechat(livechat::Verb),
     /// List the mails of the livechat rehearsal, print and remove them.
@@ -153,7 +154,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Verb::Explain(args) => wait_for(explain::run(&common, args)),
         Verb::Check(args) => wait_for(check::run(&common, args)),
         Verb::Migrate(verb) => wait_for(migrate::run(&common, verb)),
-        Verb::Livechat(verb) => livechat::run(&common, &verb),
+        Verb::Livechat(verb) => wait_for(livechat::run(&common, &verb)),
         Verb::Outbox(args) => wait_for(outbox::run(&common, args)),
         Verb::Config(verb) => config::run(&common, verb),
         Verb::State(verb) => wait_for(state::run(&common, verb)),

@@ -7,7 +7,7 @@ By hand, when the files have changed:
 
 DIR holds authentication.yaml, omnichannel.yaml and user-management.yaml of
 RocketChat/Rocket.Chat-Open-API. Needs PyYAML, and no network. The result is read by
-tests/it/rocketchat_facts.rs; its form is told in its own first lines.
+tests/it/rocketchat_facts/ and tests/it/openapi/; its form is told in its own first lines.
 """
 
 import argparse

@@ -28,16 +28,16 @@ pub(crate) struct Asked<'a> {
 
 /// What a key may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Key {
-    required: bool,
+pub(crate) struct Key {
+    pub(crate) required: bool,
     kind: String,
 }
 
 /// One operation.
 #[derive(Clone, Debug, Default)]
-struct Operation {
-    query: BTreeMap<String, Key>,
-    body: BTreeMap<String, Key>,
+pub(crate) struct Operation {
+    pub(crate) query: BTreeMap<String, Key>,
+    pub(crate) body: BTreeMap<String, Key>,
     /// Keys beside those named are expressly welcome.
     open: bool,
 }
@@ -52,7 +52,7 @@ pub(crate) fn complaints<'a>(requests: impl IntoIterator<Item = Asked<'a>>) -> V
     found.into_iter().collect()
 }
 
-type Table = BTreeMap<(String, String), Operation>;
+pub(crate) type Table = BTreeMap<(String, String), Operation>;
 
 /// The files' operations and ours.
 fn table() -> Table {
@@ -81,7 +81,8 @@ fn key(name: &str, kind: &str) -> (String, Key) {
     (name.trim_end_matches('!').to_owned(), key)
 }
 
-fn official() -> Table {
+/// What the files say, by method and path.
+pub(crate) fn official() -> Table {
     let mut table = Table::new();
     let mut at = None;
     for line in FACTS.lines().filter(|line| !line.starts_with('#')) {
