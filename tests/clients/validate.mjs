@@ -1,0 +1,112 @@
+// Every recorded exchange beside Rocket.Chat's own word: what the clients sent and what lp2rc
+// answered, as rest-typings, core-typings, ddp-client's stream types and the official OpenAPI files
+// have them.
+//
+//   node --import ./bundler.mjs validate.mjs VERSION FILE
+//
+// FILE is what record.mjs kept. Prints one `ok …` line for the file, or one `FAIL …` line for each
+// difference that differences.txt does not list.
+import { readFileSync } from 'node:fs';
+import { frames } from './frames.mjs';
+import { allowed, differ, finish } from './differences.mjs';
+import * as openapi from './openapi.mjs';
+import { params, query } from './params.mjs';
+import { stored } from './stored.mjs';
+import { streams, types } from './types.mjs';
+
+const [version, file] = [Number(process.argv[2]), process.argv[3]];
+const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const typed = types(version);
+const judge = await params(version);
+
+const FAILURE = ['success', 'error', 'errorType', 'details', 'status', 'message', 'reason'];
+const count = { exchanges: 0, frames: 0 };
+const operations = new Set();
+
+/** The envelope of contract §1.4 around anything that is not a success. */
+function failure(operation, { status, got: { body } }) {
+  const told = (at, why) => differ('envelope', operation, at, 'type', why);
+  if (body === null || typeof body !== 'object') return told('.', `${status} with ${body}`);
+  // The 401 of a protected route is the older form too (contract §1.6).
+  if (body.success !== false) told('success', `is ${body.success} in a ${status}`);
+  for (const [key, value] of Object.entries(body)) {
+    if (!FAILURE.includes(key)) told(key, `does not belong into a ${status}`);
+    else if (key !== 'success' && key !== 'details' && typeof value !== 'string') {
+      told(key, `is ${JSON.stringify(value)} in a ${status}`);
+    }
+  }
+}
+
+/** What was asked, beside what the answer makes of it. */
+function asked(operation, given, { status, got: { body } }) {
+  const errors = judge(operation, given);
+  if (errors === undefined) return false;
+  const refused = body?.errorType === 'invalid-params' || body?.errorType === 'error-invalid-params';
+  if (errors.length === 0 && refused && status === 400) {
+    differ('params', operation, '.', 'refused', `a good request: ${body.error}`);
+  } else if (errors.length > 0 && status < 400) {
+    differ('params', operation, '.', 'accepted', errors[0].message);
+  } else if (errors.length > 0 && status === 400) {
+    // The texts are the validator's own, word for word (contract §1.5.1).
+    const text = `${errors.map(({ message }) => message).join('\n ')} [invalid-params]`;
+    if (body.error !== text) differ('params', operation, '.', 'refusal', body.error);
+  }
+  return true;
+}
+
+function exchange(line) {
+  const { method, target, sent, status, got } = line;
+  const url = new URL(target, 'http://localhost');
+  if (!url.pathname.startsWith('/api/v1/') || method === 'OPTIONS') return;
+  count.exchanges += 1;
+  const path = url.pathname.slice('/api'.length);
+  const pattern = typed.find(path);
+  const told = openapi.find(method, url.pathname);
+  const known = pattern && typed.has(method, pattern);
+  const operation = `${method} ${pattern ?? path}`;
+  if (status === 404 && typeof got.body === 'string') {
+    if (known) differ('route', operation, '.', 'missing', 'answered 404');
+    return;
+  }
+  operations.add(operation);
+  if (!known) differ('route', operation, '.', 'unknown', `not a route of ${version}`);
+  if (got.headers['content-type'] !== 'application/json') {
+    differ('envelope', operation, 'content-type', 'type', got.headers['content-type']);
+  }
+
+  const given = method === 'GET' ? query(url.search) : (sent.body ?? {});
+  const upload = given.bytes !== undefined;
+  const judged = known && !upload && asked(operation, given, line);
+  if (status !== 200) return failure(operation, line);
+
+  const { success, ...answer } = got.body;
+  if (success !== true && got.body.status !== 'success') {
+    differ('envelope', operation, 'success', 'type', `is ${success} in a 200`);
+  }
+  const tell = (source) => (one) => differ(source, operation, one.at, one.what, one.why);
+  if (known) {
+    if (!judged && method !== 'GET' && !upload) {
+      typed.sent(method, pattern, given).forEach(tell('types-sent'));
+    }
+    typed.answer(method, pattern, answer).forEach(tell('types'));
+  }
+  if (version === 8) stored(answer).forEach(tell('schemas'));
+  if (!told) return differ('openapi', operation, '.', 'unknown', 'no such operation');
+  const body = method === 'GET' || upload ? undefined : given;
+  const search = query(url.search);
+  openapi.request(told, search, upload ? {} : body).forEach(tell('openapi-sent'));
+  openapi.answer(told, got.body).forEach(tell('openapi'));
+}
+
+for (const line of lines) {
+  if (line.socket === undefined) exchange(line);
+}
+count.frames = frames(
+  lines.filter(({ socket }) => socket !== undefined),
+  streams(),
+  (at, what, why, name) => differ('stream', name, at, what, why),
+);
+finish(
+  `${count.exchanges} exchanges of ${operations.size} operations and ${count.frames} frames are ` +
+    `as Rocket.Chat ${version} has them, but for ${allowed()} listed differences`,
+);
