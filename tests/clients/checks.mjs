@@ -1,5 +1,6 @@
-// What a client must get from nextAgent, told as `ok …` and `FAIL …` lines.
+// Checks told as `ok …` and `FAIL …` lines, and what a client must get from nextAgent.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 
 let failures = 0;
 
@@ -20,9 +21,9 @@ export function finish() {
   process.exit(failures === 0 ? 0 : 1);
 }
 
-/** Asks until somebody is free, for five seconds at most. */
-export async function soon(ask) {
-  const deadline = Date.now() + 5000;
+/** Asks until it is so (somebody is free, a message has come), for five seconds unless told. */
+export async function soon(ask, seconds = 5) {
+  const deadline = Date.now() + seconds * 1000;
   for (;;) {
     try {
       return await ask();
@@ -32,6 +33,12 @@ export async function soon(ask) {
     }
   }
 }
+
+/** A text that no other run has sent. */
+export const unique = (text) => `${text} ${randomBytes(6).toString('hex')}`;
+
+/** A visitor's token as the widget makes it: 32 random bytes in hex. */
+export const visitorToken = () => randomBytes(32).toString('hex');
 
 /** What the widget reads of an agent (contract §6.1), and the status beside it. */
 export function assertAgent(agent) {
