@@ -1,11 +1,13 @@
-// rest-typings 8 is made for bundlers: it imports folders and files without their ending. This
-// teaches node to find them.
+// rest-typings 7 and 8 are made for bundlers: modules that do not say that they are, importing folders
+// and files without their ending. This teaches node to read them.
 //
 //   node --import ./bundler.mjs SCRIPT
 import { register } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 
-export async function resolve(specifier, context, next) {
+const MODULES = /\/(rest-typings-7|@rocket\.chat\/rest-typings)\/dist\//;
+
+async function found(specifier, context, next) {
   try {
     return await next(specifier, context);
   } catch (error) {
@@ -13,6 +15,11 @@ export async function resolve(specifier, context, next) {
     // A file wins over a folder of the same name.
     return next(`${specifier}.js`, context).catch(() => next(`${specifier}/index.js`, context));
   }
+}
+
+export async function resolve(specifier, context, next) {
+  const file = await found(specifier, context, next);
+  return MODULES.test(file.url) ? { ...file, format: 'module' } : file;
 }
 
 if (isMainThread) register(import.meta.url);

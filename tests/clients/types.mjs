@@ -95,6 +95,9 @@ class Walk {
       return this.union(value, members, at);
     }
     if (type.flags & F.Null) return is(value === null);
+    // A handler that returns nothing answers with an empty object.
+    if (type.flags & F.Void) return is(value && Object.keys(value).length === 0);
+    if (type.flags & (F.Undefined | F.Never)) return is(false);
     if (type.isStringLiteral() || type.isNumberLiteral()) return is(value === type.value);
     if (type.flags & F.BooleanLiteral) return is(String(value) === checker.typeToString(type));
     if (type.flags & F.StringLike) return is(typeof value === 'string');

@@ -86,9 +86,14 @@ function exchange(line) {
   const tell = (source) => (one) => differ(source, operation, one.at, one.what, one.why);
   if (known) {
     if (!judged && method !== 'GET' && !upload) {
-      typed.sent(method, pattern, given).forEach(tell('types-sent'));
+      // Some types count the path's parameters among the body's.
+      const inPath = ({ at, what }) => what === 'missing' && `${pattern}/`.includes(`/:${at}/`);
+      const differences = typed.sent(method, pattern, given).filter((one) => !inPath(one));
+      differences.forEach(tell('types-sent'));
     }
-    typed.answer(method, pattern, answer).forEach(tell('types'));
+    // The envelope adds `success` to every answer, most types do not say it.
+    const own = typed.answer(method, pattern, answer).filter(({ at }) => at !== 'success');
+    own.forEach(tell('types'));
   }
   if (version === 8) stored(answer).forEach(tell('schemas'));
   if (!told) return differ('openapi', operation, '.', 'unknown', 'no such operation');
