@@ -15,7 +15,7 @@ const listed = text
   .map((line) => {
     const [source, operation, at, what, section, why] = line.split(/ {2,}/);
     if (!why) throw new Error(`differences.txt: six columns, two spaces apart, are not in "${line}"`);
-    return { source, operation: glob(operation), at: glob(at), what, used: false };
+    return { line, source, operation: glob(operation), at: glob(at), what, met: 0 };
   });
 
 const unlisted = new Map();
@@ -30,7 +30,7 @@ export function differ(source, operation, at, what, why) {
       one.at.test(at),
   );
   if (known) {
-    known.used = true;
+    known.met += 1;
     return;
   }
   const key = `${source}  ${operation}  ${at}  ${what}`;
@@ -38,14 +38,21 @@ export function differ(source, operation, at, what, why) {
   unlisted.set(key, { why, times: (before?.times ?? 0) + 1 });
 }
 
-/** How many of the listed differences were met. */
-export const allowed = () => listed.filter(({ used }) => used).length;
-
-/** The verdict: one `ok` line, or a `FAIL` line for each difference. */
-export function finish(told) {
+/** The verdict of one file, which is then forgotten: `FAIL` lines, or the `ok` line that is told. */
+export function verdict(name, told) {
   for (const [key, { why, times }] of unlisted) {
-    console.log(`FAIL ${key}: ${String(why).replaceAll('\n', ' ')} (${times} times)`);
+    console.log(`FAIL ${name}: ${key}: ${String(why).replaceAll('\n', ' ')} (${times} times)`);
   }
-  if (unlisted.size === 0) console.log(`ok ${told}`);
-  process.exit(unlisted.size === 0 ? 0 : 1);
+  const good = unlisted.size === 0;
+  if (good) console.log(`ok ${name}: ${told}`);
+  unlisted.clear();
+  return good;
+}
+
+/** A difference that nobody met any more has no place in the list. */
+export function stale() {
+  const left = listed.filter(({ met }) => met === 0);
+  for (const { line } of left) console.log(`FAIL listed and not met: ${line}`);
+  if (left.length === 0) console.log(`ok all ${listed.length} listed differences were met`);
+  return left.length === 0;
 }

@@ -2,26 +2,20 @@
 // answered, as rest-typings, core-typings, ddp-client's stream types and the official OpenAPI files
 // have them.
 //
-//   node --import ./bundler.mjs validate.mjs VERSION FILE
+//   node --import ./bundler.mjs validate.mjs VERSION:FILE…
 //
-// FILE is what record.mjs kept. Prints one `ok …` line for the file, or one `FAIL …` line for each
-// difference that differences.txt does not list.
+// FILE is what record.mjs kept. Prints one `ok …` line for each, or one `FAIL …` line for each
+// difference that differences.txt does not list, and at last a line for the list itself.
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { differ, stale, verdict } from './differences.mjs';
 import { frames } from './frames.mjs';
-import { allowed, differ, finish } from './differences.mjs';
 import * as openapi from './openapi.mjs';
 import { params, query } from './params.mjs';
 import { stored } from './stored.mjs';
 import { streams, types } from './types.mjs';
 
-const [version, file] = [Number(process.argv[2]), process.argv[3]];
-const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
-const typed = types(version);
-const judge = await params(version);
-
 const FAILURE = ['success', 'error', 'errorType', 'details', 'status', 'message', 'reason'];
-const count = { exchanges: 0, frames: 0 };
-const operations = new Set();
 
 /** The envelope of contract §1.4 around anything that is not a success. */
 function failure(operation, { status, got: { body } }) {
@@ -37,8 +31,8 @@ function failure(operation, { status, got: { body } }) {
   }
 }
 
-/** What was asked, beside what the answer makes of it. */
-function asked(operation, given, { status, got: { body } }) {
+/** What was asked, beside what the answer makes of it; false where no validator is exported. */
+function asked(judge, operation, given, { status, got: { body } }) {
   const errors = judge(operation, given);
   if (errors === undefined) return false;
   const refused = body?.errorType === 'invalid-params' || body?.errorType === 'error-invalid-params';
@@ -54,11 +48,11 @@ function asked(operation, given, { status, got: { body } }) {
   return true;
 }
 
-function exchange(line) {
+/** One exchange; the operation it is of, unless it is none of the API's. */
+function exchange(line, { version, typed, judge }) {
   const { method, target, sent, status, got } = line;
   const url = new URL(target, 'http://localhost');
-  if (!url.pathname.startsWith('/api/v1/') || method === 'OPTIONS') return;
-  count.exchanges += 1;
+  if (!url.pathname.startsWith('/api/v1/') || method === 'OPTIONS') return undefined;
   const path = url.pathname.slice('/api'.length);
   const pattern = typed.find(path);
   const told = openapi.find(method, url.pathname);
@@ -66,9 +60,8 @@ function exchange(line) {
   const operation = `${method} ${pattern ?? path}`;
   if (status === 404 && typeof got.body === 'string') {
     if (known) differ('route', operation, '.', 'missing', 'answered 404');
-    return;
+    return operation;
   }
-  operations.add(operation);
   if (!known) differ('route', operation, '.', 'unknown', `not a route of ${version}`);
   if (got.headers['content-type'] !== 'application/json') {
     differ('envelope', operation, 'content-type', 'type', got.headers['content-type']);
@@ -76,8 +69,11 @@ function exchange(line) {
 
   const given = method === 'GET' ? query(url.search) : (sent.body ?? {});
   const upload = given.bytes !== undefined;
-  const judged = known && !upload && asked(operation, given, line);
-  if (status !== 200) return failure(operation, line);
+  const judged = known && !upload && asked(judge, operation, given, line);
+  if (status !== 200) {
+    failure(operation, line);
+    return operation;
+  }
 
   const { success, ...answer } = got.body;
   if (success !== true && got.body.status !== 'success') {
@@ -96,22 +92,38 @@ function exchange(line) {
     own.forEach(tell('types'));
   }
   if (version === 8) stored(answer).forEach(tell('schemas'));
-  if (!told) return differ('openapi', operation, '.', 'unknown', 'no such operation');
+  if (!told) {
+    differ('openapi', operation, '.', 'unknown', 'no such operation');
+    return operation;
+  }
   const body = method === 'GET' || upload ? undefined : given;
   const search = query(url.search);
   openapi.request(told, search, upload ? {} : body).forEach(tell('openapi-sent'));
   openapi.answer(told, got.body).forEach(tell('openapi'));
+  return operation;
 }
 
-for (const line of lines) {
-  if (line.socket === undefined) exchange(line);
+const words = new Map();
+const told = streams();
+let good = true;
+for (const argument of process.argv.slice(2)) {
+  const [, version, file] = /^(\d):(.*)$/.exec(argument);
+  if (!words.has(version)) {
+    words.set(version, {
+      version: Number(version),
+      typed: types(version),
+      judge: await params(version),
+    });
+  }
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const exchanges = lines.filter(({ socket }) => socket === undefined);
+  const operations = exchanges.map((line) => exchange(line, words.get(version))).filter(Boolean);
+  const sockets = lines.filter(({ socket }) => socket !== undefined);
+  frames(sockets, told, (at, what, why, name) => differ('stream', name, at, what, why));
+  const sum =
+    `${operations.length} exchanges of ${new Set(operations).size} operations and ` +
+    `${sockets.length} frames are as Rocket.Chat ${version} has them`;
+  good = verdict(basename(file, '.jsonl'), sum) && good;
 }
-count.frames = frames(
-  lines.filter(({ socket }) => socket !== undefined),
-  streams(),
-  (at, what, why, name) => differ('stream', name, at, what, why),
-);
-finish(
-  `${count.exchanges} exchanges of ${operations.size} operations and ${count.frames} frames are ` +
-    `as Rocket.Chat ${version} has them, but for ${allowed()} listed differences`,
-);
+good = stale() && good;
+process.exit(good ? 0 : 1);
