@@ -4,6 +4,13 @@ import { randomBytes } from 'node:crypto';
 
 let failures = 0;
 
+/** What went wrong, in words: clients reject with all kinds of things. */
+async function told(error) {
+  if (error instanceof Error) return error.message;
+  if (!(error instanceof Response)) return JSON.stringify(error);
+  return `${error.status} ${error.bodyUsed ? '' : await error.text()}`;
+}
+
 /** Runs one check and prints its line. */
 export async function check(name, run) {
   try {
@@ -11,8 +18,7 @@ export async function check(name, run) {
     console.log(`ok ${name}`);
   } catch (error) {
     failures += 1;
-    const why = error instanceof Error ? error.message : JSON.stringify(error);
-    console.log(`FAIL ${name}: ${String(why).replaceAll('\n', ' ')}`);
+    console.log(`FAIL ${name}: ${(await told(error)).replaceAll('\n', ' ')}`);
   }
 }
 

@@ -112,11 +112,16 @@ checks() {
     fi
 }
 
+# The widget as an operator installs it: the published build, and the sound that it lacks.
+mkdir -p "$folder/widget/sounds"
+cp -R node_modules/@rocket.chat/livechat/build/. "$folder/widget"
+node chime.mjs >"$folder/widget/sounds/chime.mp3"
+
 # speak VERSION FORMAT: a demo, with curl on its own address and `api` behind a recorder.
 speak() {
     name="$1 $2"
     start "$name" --rocketchat-version "$1" --format "$2" --no-rate-limit \
-        --widget node_modules/@rocket.chat/livechat/build || return 1
+        --widget "$folder/widget" || return 1
     checks "$name curl" ./rows.sh "$api"
     record "$name"
     records+=("$1:$folder/$name.jsonl")
