@@ -250,7 +250,7 @@ await check('notifyVisitorActivity and notifyCallDeclined', async () => {
 await check('sendCustomField and sendCustomFields', async () => {
   const [field] = config.customFields;
   const { token } = client;
-  const one = { token, key: field._id, value: field.options?.[0] ?? 'A1', overwrite: true };
+  const one = { token, key: field._id, value: field.options?.[0] ?? '42', overwrite: true };
   assert.deepEqual((await client.sendCustomField(one)).field, {
     key: one.key,
     value: one.value,
@@ -260,7 +260,7 @@ await check('sendCustomField and sendCustomFields', async () => {
     token,
     customFields: config.customFields.map(({ _id: key, options }) => ({
       key,
-      value: options?.[0] ?? 'A1',
+      value: options?.[0] ?? '42',
       overwrite: true,
     })),
   });

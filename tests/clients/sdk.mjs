@@ -159,7 +159,7 @@ await check('notifyVisitorTyping and notifyCallDeclined', async () => {
 
 await check('sendCustomField and sendCustomFields', async () => {
   const [{ _id: key, options }] = config.customFields;
-  const field = { key, value: options?.[0] ?? 'B2', overwrite: true };
+  const field = { key, value: options?.[0] ?? '42', overwrite: true };
   assert.deepEqual((await client.sendCustomField({ token, ...field })).field, field);
   const customFields = [field];
   const { fields } = await client.sendCustomFields({ token, customFields });
