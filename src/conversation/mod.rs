@@ -46,8 +46,6 @@ mod offline;
 mod open;
 mod outbox;
 mod page;
-mod page;
-mod outbox;
 mod quote;
 mod page;
 mod outbox;

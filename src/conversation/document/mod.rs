@@ -2,8 +2,8 @@
 //! the face's shapes are in `server`, and may change without these.
 
 mod contact;
-mod mail;
 mod file;
+mod mail;
 mod message;
 mod page;
 mod person;
@@ -15,8 +15,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use contact::{Conflict, Contact};
-pub use mail::{Mail, MailState};
 pub use file::StoredFile;
+pub use mail::{Mail, MailState};
 pub use message::{Author, Editor, FileRef, Message};
 pub use page::Page;
 pub use person::{LastAgent, Visitor};
