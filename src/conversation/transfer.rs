@@ -318,22 +318,8 @@ impl Chats {
         self.unassign(room)
     }
 
-    /// The same on the word of an account; whether anybody served it. The caller has looked whether
-    /// they may, and keeps the room.
-    pub(super) fn return_to_queue(
-        &mut self,
-        actor: &Actor,
-        room: &mut Room,
-    ) -> Result<bool, Refused> {
-        if room.served_by.is_none() {
-            return Ok(false);
-        }
-        let by = self.mover(actor, room);
-        self.requeue(room, &Moving { by, comment: None })?;
-        Ok(true)
-    }
-
-    fn mover(&self, actor: &Actor, room: &Room) -> Mover {
+    /// An account as the mover of a room.
+    pub(super) fn mover(&self, actor: &Actor, room: &Room) -> Mover {
         let author = self.acting(actor, room);
         let kind = if serves(room, &author) {
             "agent"
