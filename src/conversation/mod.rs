@@ -8,7 +8,8 @@
 //! **To add an operation**: an `impl Chats` method in the file of its noun ([`visitor`](register::Registration),
 //! `room`, `message`, …) that reads with [`Chats::get`], checks, then changes with [`Chats::put`],
 //! [`Chats::remove`] and [`Chats::tell`], and gives `Result<T, Refused>`. An `Err` undoes everything
-//! the operation wrote and told, except bookings in the ledger: take those last. Reads see what the
+//! the operation wrote and told, and bookings in the ledger that it noted (`note_booking`,
+//! `note_moved_booking`). Reads see what the
 //! same operation has put by [`Chats::get`]; [`Chats::walk`] sees only earlier operations.
 //!
 //! Reading order: `document` (what is kept), `key` (where), [`Refused`], `event` (what is told to
