@@ -120,12 +120,12 @@ impl Chats {
         if let Some(room) = self.open_rooms_of(&visitor.id)?.into_iter().next() {
             return Ok((room, false));
         }
-        let room = self.open_room(visitor, request)?;
+        let room = self.open_room(&visitor, request)?;
         Ok((room, true))
     }
 
     /// Makes a room, puts it into the queue and looks for an agent.
-    fn open_room(&mut self, visitor: Visitor, request: RoomRequest) -> Result<Room, Refused> {
+    fn open_room(&mut self, visitor: &Visitor, request: RoomRequest) -> Result<Room, Refused> {
         if !self.config.enabled {
             return Err(Refused::code("error-omnichannel-is-disabled"));
         }
@@ -158,11 +158,11 @@ impl Chats {
         };
         let visitor = self.with_contact(visitor)?;
         let now = self.now();
-        let mut room = new_room(&visitor, department, request, now);
+        let mut room = new_room(visitor, department, request, now);
         let started = Draft {
             kind: Some("livechat-started".to_owned()),
             groupable: Some(false),
-            ..self.by_visitor(&visitor)
+            ..self.by_visitor(visitor)
         };
         self.attach_pages(&mut room)?;
         self.say(&mut room, started);
@@ -186,7 +186,7 @@ impl Chats {
         self.note_open(&visitor.token, true);
         let mut seen = visitor.clone();
         seen.last_chat = Some((room.id.clone(), now));
-        self.keep_visitor(&seen, Some(&visitor));
+        self.keep_visitor(&seen, Some(visitor));
         let wanted = wanted.map(|agent| agent.id);
         self.assign(&mut room, wanted.as_deref())?;
         self.keep_room(&mut room);

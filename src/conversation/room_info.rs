@@ -72,7 +72,7 @@ impl Chats {
             .visitor(&info.visitor)?
             .filter(|visitor| visitor.id == room.v.id)
             .ok_or(Refused::plain("error-invalid-visitor"))?;
-        let visitor = self.save_guest(visitor, &info)?;
+        let visitor = self.save_guest(&visitor, &info)?;
         for (field, value) in self.fields_of(Scope::Room, &info.room_data)? {
             set(&mut room.livechat_data, field, value);
         }
@@ -95,7 +95,7 @@ impl Chats {
         Ok(())
     }
 
-    fn save_guest(&mut self, was: Visitor, info: &RoomInfo) -> Result<Visitor, Refused> {
+    fn save_guest(&mut self, was: &Visitor, info: &RoomInfo) -> Result<Visitor, Refused> {
         let mut visitor = was.clone();
         let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         if let Some(name) = &info.name {
@@ -120,7 +120,7 @@ impl Chats {
             set(&mut visitor.livechat_data, field, value);
         }
         visitor.updated_at = self.now();
-        self.keep_visitor(&visitor, Some(&was));
+        self.keep_visitor(&visitor, Some(was));
         Ok(visitor)
     }
 

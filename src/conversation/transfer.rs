@@ -85,7 +85,7 @@ impl Chats {
         if !room.open {
             return Err(CLOSED);
         }
-        self.to_department_by_visitor(&mut room, department)
+        self.department_by_visitor(&mut room, department)
     }
 
     /// The same up to 7.x (livechat contract §4.4.5); gives the room.
@@ -101,15 +101,11 @@ impl Chats {
             // Closed rooms have no place in the queue.
             return Err(Refused::plain("error-transferring-inquiry"));
         }
-        self.to_department_by_visitor(&mut room, department)?;
+        self.department_by_visitor(&mut room, department)?;
         Ok(room)
     }
 
-    fn to_department_by_visitor(
-        &mut self,
-        room: &mut Room,
-        department: &str,
-    ) -> Result<(), Refused> {
+    fn department_by_visitor(&mut self, room: &mut Room, department: &str) -> Result<(), Refused> {
         let author = Author {
             id: room.v.id.clone(),
             username: room.v.username.clone(),
