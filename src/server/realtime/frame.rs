@@ -245,9 +245,9 @@ impl Meteor {
     }
 
     fn value(&self) -> Value {
-        let code = match &self.error {
-            Value::String(word) => word.clone(),
-            other => other.to_string(),
+        let code = match self.error.as_str() {
+            Some(word) => word.to_owned(),
+            None => self.error.to_string(),
         };
         let message = match &self.reason {
             Some(reason) => format!("{reason} [{code}]"),

@@ -62,7 +62,14 @@ impl Realtime {
     pub(super) fn answer(&self, client: IpAddr, mut request: Request<Incoming>) -> Response<Body> {
         let accept = match accept(&request) {
             Ok(accept) => accept,
-            Err(refusal) => return refusal,
+            Err((status, why)) => {
+                let mut refusal = text(status, why);
+                if status == StatusCode::UPGRADE_REQUIRED {
+                    let version = HeaderValue::from_static("13");
+                    refusal.headers_mut().insert(SEC_WEBSOCKET_VERSION, version);
+                }
+                return refusal;
+            }
         };
         let Some(upgrading) = request.extensions_mut().remove::<Upgrading>() else {
             return text(
@@ -108,7 +115,7 @@ impl Realtime {
 }
 
 /// The answer to the client's key, or a refusal in the words of the target's socket server.
-fn accept<B>(request: &Request<B>) -> Result<HeaderValue, Response<Body>> {
+fn accept<B>(request: &Request<B>) -> Result<HeaderValue, (StatusCode, &'static str)> {
     let headers = request.headers();
     let names = |header: &http::HeaderName, wanted: &str| {
         headers.get_all(header).iter().any(|line| {
@@ -116,7 +123,7 @@ fn accept<B>(request: &Request<B>) -> Result<HeaderValue, Response<Body>> {
             words.any(|word| word.trim().eq_ignore_ascii_case(wanted))
         })
     };
-    let bad = |why| Err(text(StatusCode::BAD_REQUEST, why));
+    let bad = |why| Err((StatusCode::BAD_REQUEST, why));
     if !names(&UPGRADE, "websocket") || request.method() != Method::GET {
         return bad("Can \"Upgrade\" only to \"WebSocket\".");
     }
@@ -128,10 +135,7 @@ fn accept<B>(request: &Request<B>) -> Result<HeaderValue, Response<Body>> {
         .map(HeaderValue::as_bytes)
         != Some(b"13")
     {
-        let mut refusal = text(StatusCode::UPGRADE_REQUIRED, "The version must be 13");
-        let version = HeaderValue::from_static("13");
-        refusal.headers_mut().insert(SEC_WEBSOCKET_VERSION, version);
-        return Err(refusal);
+        return Err((StatusCode::UPGRADE_REQUIRED, "The version must be 13"));
     }
     let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
     let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
