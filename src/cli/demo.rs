@@ -13,7 +13,10 @@ use crate::{
     app::Core,
     config::{Layers, load},
     ports::SystemClock,
-    sim::liveperson::{SimConfig, Simulator},
+    sim::{
+        crew::Crew,
+        liveperson::{SimConfig, Simulator},
+    },
     telemetry::logging,
 };
 
@@ -38,12 +41,23 @@ pub(super) struct Args {
     /// Switch the public rate limit off.
     #[arg(long)]
     no_rate_limit: bool,
+    /// How long a simulated agent takes to answer a visitor.
+    #[arg(long, default_value = "700ms", value_parser = duration, value_name = "DURATION")]
+    answer_after: Duration,
     /// The major version of Rocket.Chat whose documented differences are shown.
     #[arg(long, default_value = "8", value_parser = ["6", "7", "8"], value_name = "VERSION")]
     rocketchat_version: String,
     /// An installed build of the official widget, to be served at /livechat.
     #[arg(long, value_name = "DIR")]
     widget: Option<PathBuf>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let signed: Result<jiff::SignedDuration, _> = text.parse();
+    signed
+        .ok()
+        .and_then(|signed| Duration::try_from(signed).ok())
+        .ok_or_else(|| "not a duration; write \"700ms\" or \"2s\"".to_owned())
 }
 
 /// Runs until a signal.
@@ -98,7 +112,10 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
     let config = load(&layers)?.config;
     logging::start(&config.log);
     let core = Core::open(config).await?;
+    let mut crew = None;
     let done = serve(core, OnHangup::Stop, |running| {
+        let answering = rehearsal::crew(running.api, args.answer_after);
+        crew = Some(Crew::start(answering, Arc::new(SystemClock::new())));
         remark(&format!(
             "simulating {} LivePerson agents at {}; state in {}\ntry: curl http://{}/api/v1/livechat/agent.next/visitor-1\n{}",
             args.agents,
@@ -110,6 +127,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Result<(), Failure> {
         ready_line(running.api, running.operations)
     })
     .await;
+    drop(crew);
     simulator.stop().await;
     drop(temporary);
     done

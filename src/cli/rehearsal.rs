@@ -1,20 +1,20 @@
 //! What `lp2rc demo` sets for the livechat face, so that a rehearsal shows everything: two service
 //! accounts, a form with a department and custom fields, transcripts and offline messages.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 
 use super::exit::{self, Failure};
 use crate::{
     server::{account_id, hash_password},
-    sim::liveperson::SKILLS,
+    sim::{crew::CrewConfig, liveperson::SKILLS},
 };
 
 /// Name (the password is the same) and roles. Their secrets are public: a demo has nothing to hide.
 const ACCOUNTS: [(&str, &str); 2] = [
     ("console", "[\"livechat-manager\"]"),
-    ("bot", "[\"bot\", \"livechat-agent\"]"),
+    ("bot", "[\"bot\", \"livechat-agent\", \"livechat-manager\"]"),
 ];
 
 /// A field of the visitor's and one of the room's.
@@ -61,6 +61,22 @@ pub(super) fn accounts() -> String {
         )
     });
     lines.join("\n")
+}
+
+/// The simulated agents' own way in: the account `bot`, which no rate limit holds up.
+pub(super) fn crew(api: SocketAddr, takes: Duration) -> CrewConfig {
+    // A wildcard is listened on, not connected to.
+    let at = if api.ip().is_unspecified() {
+        SocketAddr::from(([127, 0, 0, 1], api.port()))
+    } else {
+        api
+    };
+    CrewConfig {
+        api: format!("http://{at}"),
+        user_id: account_id("bot"),
+        token: token("bot"),
+        takes,
+    }
 }
 
 fn token(name: &str) -> String {

@@ -13,7 +13,7 @@ use super::{
 use crate::ports::Order;
 
 /// Most messages of one page.
-pub const PAGE_LIMIT: usize = 100;
+pub(super) const PAGE_LIMIT: usize = 100;
 
 /// What an agent writes.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,6 @@
 //! What the conversations' thread works on: documents, the book, and what is to be told.
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, io, ops::ControlFlow, sync::Arc};
 
 use super::{
     document::{Document, Moment, Unreadable, open, seal},
@@ -66,6 +66,9 @@ pub struct Chats {
     /// Files whose documents they removed.
     orphans: Vec<String>,
     unsettled: bool,
+    /// What the engine said when it failed in this group. It opens anew from the disk then, and what
+    /// earlier operations of the group wrote may be gone: none of them may be called kept.
+    broken: RefCell<Option<String>>,
 }
 
 impl std::fmt::Debug for Chats {
@@ -95,6 +98,7 @@ impl Chats {
             settled: (Vec::new(), Vec::new()),
             orphans: Vec::new(),
             unsettled: false,
+            broken: RefCell::default(),
         }
     }
 
@@ -117,7 +121,7 @@ impl Chats {
     pub(super) fn get<T: Document>(&self, key: &str) -> Result<Option<T>, Refused> {
         let bytes = match self.written.get(key) {
             Some(written) => written.clone(),
-            None => self.documents.get(key)?,
+            None => self.noticed(self.documents.get(key))?,
         };
         bytes.map(|bytes| read(key, &bytes)).transpose()
     }
@@ -126,7 +130,7 @@ impl Chats {
     pub(super) fn text(&self, key: &str) -> Result<Option<String>, Refused> {
         let bytes = match self.written.get(key) {
             Some(written) => written.clone(),
-            None => self.documents.get(key)?,
+            None => self.noticed(self.documents.get(key))?,
         };
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
@@ -146,29 +150,50 @@ impl Chats {
         mut look: impl FnMut(&str, T) -> ControlFlow<()>,
     ) -> Result<(), Refused> {
         let mut failed = None;
-        self.documents
-            .walk(from, to, order, &mut |key, bytes| match read(key, bytes) {
-                Ok(document) => look(key, document),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            })?;
+        let walked =
+            self.documents
+                .walk(from, to, order, &mut |key, bytes| match read(key, bytes) {
+                    Ok(document) => look(key, document),
+                    Err(error) => {
+                        failed = Some(error);
+                        ControlFlow::Break(())
+                    }
+                });
+        self.noticed(walked)?;
         failed.map_or(Ok(()), Err)
     }
 
     /// The keys from `from` up to, not including, `to`, in order, at most `limit`.
     pub(super) fn keys(&self, from: &str, to: &str, limit: usize) -> Result<Vec<String>, Refused> {
         let mut keys = Vec::new();
-        self.documents
+        let walked = self
+            .documents
             .walk(from, to, Order::Ascending, &mut |key, _| {
                 if keys.len() == limit {
                     return ControlFlow::Break(());
                 }
                 keys.push(key.to_owned());
                 ControlFlow::Continue(())
-            })?;
+            });
+        self.noticed(walked)?;
         Ok(keys)
+    }
+
+    /// Notes a failure of the engine: the group is not kept.
+    fn noticed<T>(&self, outcome: Result<T, StoreError>) -> Result<T, Refused> {
+        outcome.map_err(|error| {
+            // A document that is too long was refused before anything was touched.
+            let harmless = matches!(
+                &error,
+                StoreError::Io { source, .. } if source.kind() == io::ErrorKind::InvalidInput
+            );
+            if !harmless {
+                self.broken
+                    .borrow_mut()
+                    .get_or_insert_with(|| error.to_string());
+            }
+            error.into()
+        })
     }
 
     /// Puts a document under a key.
@@ -234,18 +259,18 @@ impl Chats {
             return Ok(());
         }
         if !written.is_empty() {
-            let removed = written.iter().filter(|(_, value)| value.is_none());
-            let files = removed.filter_map(|(key, _)| key.strip_prefix(key::FILE));
-            self.orphans.extend(files.map(str::to_owned));
             let edits: Vec<_> = written
                 .into_iter()
                 .map(|(key, value)| Edit { key, value })
                 .collect();
-            if let Err(error) = self.documents.write(&edits) {
+            if let Err(error) = self.noticed(self.documents.write(&edits)) {
                 self.unbook(booked);
-                return Err(error.into());
+                return Err(error);
             }
             self.unsettled = true;
+            let removed = edits.iter().filter(|edit| edit.value.is_none());
+            let files = removed.filter_map(|edit| edit.key.strip_prefix(key::FILE));
+            self.orphans.extend(files.map(str::to_owned));
             indexed.extend(edits.iter().filter_map(removed_room));
         }
         for change in indexed {
@@ -274,15 +299,18 @@ impl Chats {
     }
 
     /// Makes the group's writes durable, then tells.
-    pub(super) fn settle(&mut self) -> Result<(), StoreError> {
+    pub(super) fn settle(&mut self) -> Result<(), String> {
         let (told, moved) = std::mem::take(&mut self.settled);
         let orphans = std::mem::take(&mut self.orphans);
-        if std::mem::take(&mut self.unsettled)
-            && let Err(error) = self.documents.settle()
-        {
+        let mut broken = self.broken.take();
+        if std::mem::take(&mut self.unsettled) && broken.is_none() {
+            broken = self.documents.settle().err().map(|e| e.to_string());
+        }
+        if let Some(why) = broken {
             // What the book and the lists say may be ahead of the disk now.
             self.start_again();
-            return Err(error);
+            self.metrics.livechat_failed_groups.inc();
+            return Err(why);
         }
         for id in orphans {
             self.files.remove(&id);
@@ -297,7 +325,15 @@ impl Chats {
         for event in told {
             self.audience.hear(&event);
         }
+        self.show_counts();
         Ok(())
+    }
+
+    fn show_counts(&self) {
+        let (open, waiting) = self.index.counts();
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.metrics.livechat_open_rooms.set(number(open));
+        self.metrics.livechat_waiting_rooms.set(number(waiting));
     }
 
     /// Fits memory to what is kept: who has an open room, and who serves it.

@@ -126,6 +126,11 @@ impl OpenIndex {
         }
     }
 
+    /// Open rooms, and those of them that wait.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.places.len(), self.waiting.len())
+    }
+
     /// Rooms that wait, with their department, in the order of the queue.
     pub(super) fn waiting(&self) -> Vec<(String, Option<String>)> {
         let waiting = self.waiting.iter();

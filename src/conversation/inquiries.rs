@@ -5,12 +5,11 @@ use std::ops::ControlFlow;
 use super::{
     actor::Actor,
     chats::Chats,
-    document::{Author, Inquiry, InquiryStatus, Message, Room},
-    event::Event,
+    document::{Author, Inquiry, InquiryStatus, Message},
     key,
-    message::Draft,
     refused::Refused,
     routing::find_agent,
+    transfer::Moving,
 };
 use crate::{
     domain::{DepartmentId, Purpose},
@@ -135,47 +134,13 @@ impl Chats {
         if let Some((id, _)) = department {
             room.department_id = Some(id);
         }
-        self.give_back(actor, &mut room)?;
+        let moving = Moving {
+            by: self.mover(actor, &room),
+            comment: None,
+        };
+        self.requeue(&mut room, &moving)?;
         self.keep_room(&mut room);
         Ok(true)
-    }
-
-    /// The agent leaves a room, which waits again.
-    fn give_back(&mut self, actor: &Actor, room: &mut Room) -> Result<(), Refused> {
-        let now = self.now();
-        let by = self.acting(actor, room);
-        let data = serde_json::json!({
-            "scope": "queue",
-            "transferredBy": {"_id": by.id, "username": by.username, "userType": "agent"},
-            "ts": now.to_string(),
-        });
-        let mut moved = Draft::system("livechat_transfer_history", "", by);
-        moved.extra.insert("transferData".to_owned(), data);
-        self.say(room, moved);
-        if let Some(served) = room.served_by.take() {
-            let agent = Author {
-                id: served.id,
-                username: served.username.clone(),
-                name: None,
-            };
-            self.say(room, Draft::system("ul", &served.username, agent));
-        }
-        room.agent_gone_since = None;
-        room.queued_at = now;
-        self.note_release(&room.id);
-        self.tell(Event::Agent {
-            rid: room.id.clone(),
-            agent: None,
-        });
-        if let Some(mut inquiry) = self.inquiry(&room.id)? {
-            inquiry.status = InquiryStatus::Queued;
-            inquiry.department.clone_from(&room.department_id);
-            inquiry.default_agent = None;
-            inquiry.taken_at = None;
-            inquiry.updated_at = now;
-            self.keep_inquiry(&inquiry, "added");
-        }
-        Ok(())
     }
 
     fn inquiry_by_id(&self, id: &str) -> Result<Option<Inquiry>, Refused> {

@@ -123,6 +123,7 @@ impl Chats {
             extra: draft.extra,
             ..Message::default()
         };
+        self.metrics.livechat_messages.inc();
         room.next += 1;
         room.msgs += 1;
         room.lm = ts;

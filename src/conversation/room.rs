@@ -156,7 +156,7 @@ impl Chats {
                 ));
             }
         };
-        let visitor = self.with_contact(visitor)?;
+        let visitor = &self.with_contact(visitor.clone())?;
         let now = self.now();
         let mut room = new_room(visitor, department, request, now);
         let started = Draft {

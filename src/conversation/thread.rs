@@ -152,7 +152,7 @@ fn run(chats: &mut Chats, mut orders: mpsc::Receiver<Order>) {
                 None
             };
         }
-        let settled = chats.settle().map_err(|error| error.to_string());
+        let settled = chats.settle();
         if let Err(why) = &settled {
             tracing::error!("conversations could not be kept: {why}");
         }

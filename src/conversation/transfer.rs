@@ -340,6 +340,8 @@ impl Chats {
         if let Some(mut inquiry) = self.inquiry(&room.id)? {
             let was_queued = inquiry.status == InquiryStatus::Queued;
             inquiry.status = InquiryStatus::Queued;
+            inquiry.department.clone_from(&room.department_id);
+            inquiry.default_agent = None;
             inquiry.taken_at = None;
             inquiry.updated_at = now;
             self.keep_inquiry(&inquiry, if was_queued { "changed" } else { "added" });

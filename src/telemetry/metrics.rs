@@ -147,6 +147,14 @@ metrics! {
     http_requests: Family<Request, Counter> = "http_requests";
     /// Open connections of the public listener
     http_connections: Gauge = "http_connections";
+    /// Open rooms of visitors
+    livechat_open_rooms: Gauge = "livechat_open_rooms";
+    /// Open rooms that wait for an agent
+    livechat_waiting_rooms: Gauge = "livechat_waiting_rooms";
+    /// Messages kept, system messages included
+    livechat_messages: Counter = "livechat_messages";
+    /// Groups of operations that could not be kept
+    livechat_failed_groups: Counter = "livechat_failed_groups";
     /// Open sockets of `/websocket`
     realtime_sockets: Gauge = "realtime_sockets";
     /// Subscriptions of all sockets

@@ -13,6 +13,7 @@ use lp2rc::{
         Actor, Audience, Chats, Conversations, Event, Forwarding, Parts, Refused, Registration,
         RoomRequest,
         document::{InquiryStatus, Room},
+        files::Files,
     },
     domain::{Availability, Capacity, DesiredAgent, TargetStatus},
     ports::{Documents, Edit, Look, Order, StoreError},
@@ -99,6 +100,7 @@ struct Rehearsal {
     disk: Disk,
     ear: Ear,
     conversations: Conversations,
+    state: tempfile::TempDir,
 }
 
 impl Rehearsal {
@@ -111,6 +113,7 @@ impl Rehearsal {
         let world = World::new();
         world.publish(agents);
         let ear = Ear::default();
+        let state = tempfile::tempdir().unwrap();
         let (conversations, _thread) = Conversations::start(Parts {
             documents: Box::new(disk.clone()),
             ledger: Arc::clone(&world.ledger),
@@ -118,6 +121,7 @@ impl Rehearsal {
             config: livechat_config(text),
             audience: Arc::new(ear.clone()),
             metrics: world.metrics.clone(),
+            files: Files::open(state.path()).unwrap(),
         })
         .unwrap();
         Self {
@@ -125,6 +129,7 @@ impl Rehearsal {
             disk,
             ear,
             conversations,
+            state,
         }
     }
 
@@ -415,6 +420,7 @@ async fn before_the_source_was_ever_seen_nobody_is_gone() {
         config: livechat_config(&rule("requeue")),
         audience: Arc::new(after.ear.clone()),
         metrics: after.world.metrics.clone(),
+        files: Files::open(after.state.path()).unwrap(),
     })
     .unwrap();
     after.conversations = conversations;

@@ -27,8 +27,6 @@ pub(in super::super) enum Permission {
     ViewRooms,
     /// `view-livechat-manager`
     ViewManager,
-    /// `view-livechat-queue`
-    ViewQueue,
     /// `manage-livechat-agents`
     ManageAgents,
     /// `close-livechat-room`
@@ -62,7 +60,6 @@ impl Permission {
             Self::ViewRoom => "view-l-room",
             Self::ViewRooms => "view-livechat-rooms",
             Self::ViewManager => "view-livechat-manager",
-            Self::ViewQueue => "view-livechat-queue",
             Self::ManageAgents => "manage-livechat-agents",
             Self::CloseRoom => "close-livechat-room",
             Self::CloseOthersRoom => "close-others-livechat-room",
@@ -94,7 +91,6 @@ impl Permission {
             Role::LivechatAgent => matches!(
                 self,
                 Self::ViewRoom
-                    | Self::ViewQueue
                     | Self::CloseRoom
                     | Self::TransferGuest
                     | Self::SendTranscript

@@ -48,13 +48,6 @@ pub(in super::super) enum Kind {
     Any,
 }
 
-/// Nothing but the route itself: no key is known.
-pub(in super::super) const NOTHING: Schema = Schema {
-    required: &[],
-    properties: &[],
-    open: false,
-};
-
 /// Checks and coerces as ajv does. `unwraps`: one-element lists stand for their element, except where
 /// `null` is allowed (8.x, queries). The text is ajv's.
 pub(in super::super) fn validate(
