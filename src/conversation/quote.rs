@@ -26,12 +26,12 @@ impl Chats {
         let configured = Some(&self.config.site_url).filter(|site| !site.is_empty());
         let sites: Vec<_> = configured.into_iter().chain(sites).collect();
         for (link, id) in links(msg, &sites).take(MOST) {
-            let Some(quoted) = self.message(&id)?.filter(|quoted| !quoted.hidden) else {
+            let Some(found) = self.message(&id)?.filter(|found| !found.hidden) else {
                 continue;
             };
-            let owner = self.room(&quoted.rid)?.map(|room| room.v.token);
+            let owner = self.room(&found.rid)?.map(|room| room.v.token);
             if owner.as_ref() == Some(&room.v.token) {
-                quotes.push(quote(&quoted, link));
+                quotes.push(quote(&found, link));
             }
         }
         Ok(quotes)

@@ -52,6 +52,7 @@ mod livechat_visitor_removal;
 mod livechat_upload;
 mod livechat_mail;
 mod livechat_mail_server;
+mod livechat_markdown;
 mod livechat_matrix;
 mod livechat_message;
 mod livechat_message_edit;
