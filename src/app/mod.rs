@@ -1,6 +1,7 @@
-//! Composition: the only file that names concrete engines, and the order of start and stop.
+//! Composition: the only room that names concrete engines, and the order of start and stop.
 
 mod keeping;
+mod mover;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -9,19 +10,18 @@ use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, TargetCredentials, When},
+    config::{Config, When},
     conversation::{self, Audience, Conversations, files::Files},
     domain::{AccountId, Component, Health, Snapshot},
     ledger::Ledger,
     liveperson::LivePerson,
     mail::Mail,
-    migrate::{self, Mover, jobs::Desk},
+    migrate::jobs::Desk,
     ports::{
         BridgeStore, Clock, Control, CounterStore, Cycle, CycleError, Examine, Inspect, Jobs,
-        JournalStore, LatchStore, Opened, Post, Publish, RunStore, Source, SourceError, StoreError,
-        SystemClock, TargetError, blocking, clock,
+        LatchStore, Opened, Post, Publish, RunStore, Source, SourceError, StoreError, SystemClock,
+        TargetError, blocking, clock,
     },
-    rocketchat::RocketChat,
     schedule::{Asking, Ended, PollLoop, ScheduleError, Ticks},
     server::{
         Api, BindError, Hub, LivechatParts, Operations,
@@ -139,7 +139,7 @@ impl Core {
             account: AccountId::new(&config.liveperson.account),
             render: Arc::new(move |agent, body| render_agent(agent, show_email, body)),
         });
-        let move_desk = move_desk(&config, &clock, &metrics, &store, &reconciler)?;
+        let move_desk = mover::move_desk(&config, &clock, &metrics, &store, &reconciler)?;
         let post = Arc::new(Mail::new(&config.livechat.mail, Arc::clone(&clock)));
         let restored = {
             let (store, ledger, reconciler) =
@@ -320,49 +320,6 @@ async fn save_export(store: &Arc<SledStore>, clock: &dyn Clock, dir: &Path) {
     if let Err(error) = blocking(move || export_to_file(&file, &store.export(now)?)).await {
         tracing::error!("the state could not be exported, the last export stays: {error}");
     }
-}
-
-/// The desk of the move, where a target is configured.
-fn move_desk(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    metrics: &Metrics,
-    store: &Arc<SledStore>,
-    reconciler: &Reconciler,
-) -> Result<Option<Arc<Desk>>, TargetError> {
-    let Some(target) = &config.target else {
-        return Ok(None);
-    };
-    let (rocketchat, migrate) = (&target.rocketchat, &target.migrate);
-    let engine = RocketChat::new(rocketchat.clone(), Arc::clone(clock), metrics.clone())?;
-    let (saved, now, dir) = (
-        Arc::clone(store),
-        Arc::clone(clock),
-        config.state.dir.clone(),
-    );
-    let save: migrate::Save = Arc::new(move || {
-        let (saved, now, dir) = (Arc::clone(&saved), Arc::clone(&now), dir.clone());
-        Box::pin(async move { save_export(&saved, &*now, &dir).await })
-    });
-    let mover = Arc::new(Mover::new(migrate::Parts {
-        save,
-        target: Arc::new(engine),
-        journal: Arc::clone(store) as Arc<dyn JournalStore>,
-        centre: Arc::new(reconciler.clone()),
-        clock: Arc::clone(clock),
-        config: migrate.clone(),
-        place: rocketchat.url.clone(),
-        in_flight: rocketchat.in_flight,
-        attempts: migrate.attempts,
-        stop_after_failures: migrate.stop_after_failures,
-        max_age: config.routing.max_age,
-        password_login: matches!(rocketchat.credentials, TargetCredentials::Login { .. }),
-    }));
-    let work = move |order| {
-        let mover = Arc::clone(&mover);
-        async move { mover.run(order).await }
-    };
-    Ok(Some(Arc::new(Desk::new(Arc::clone(clock), work))))
 }
 
 /// The source alone, to be looked at where there is no state: what it learns is kept nowhere.

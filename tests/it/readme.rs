@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Running, get, run_with};
+use crate::program::{Running, get, http, run_with};
 
 /// One `$ command` of a console block, with the output printed below it.
 struct Step {
@@ -117,6 +117,13 @@ fn every_command_of_the_readme_works_as_printed() {
                     .replace("http://127.0.0.1:3080", &demo.api)
                     .replace("http://127.0.0.1:3081", &demo.ops);
                 compare(&step, &get(&url).body);
+            }
+            ["curl", "-s", "-H", header, "-d", body, url] => {
+                let demo = demo.as_ref().expect("the demo comes first");
+                let (name, value) = header.split_once(':').unwrap();
+                let url = url.replace("http://127.0.0.1:3080", &demo.api);
+                let got = http("POST", &url, &[(name, value)], body.trim_matches('\''));
+                compare(&step, &got.body);
             }
             ["lp2rc", "simulate", "liveperson"] => {
                 let running =
