@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 
 const text = readFileSync(new URL('differences.txt', import.meta.url), 'utf8');
-const glob = (pattern) =>
+const glob = (pattern, star) =>
   new RegExp(
     `^${pattern
       .split('*')
       .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*')}$`,
+      .join(star)}$`,
   );
 const listed = text
   .split('\n')
@@ -15,7 +15,7 @@ const listed = text
   .map((line) => {
     const [source, operation, at, what, section, why] = line.split(/ {2,}/);
     if (!why) throw new Error(`differences.txt: six columns, two spaces apart, are not in "${line}"`);
-    return { line, source, operation: glob(operation), at: glob(at), what, met: 0 };
+    return { line, source, operation: glob(operation, '.*'), at: glob(at, '[^.]*'), what, met: 0 };
   });
 
 const unlisted = new Map();

@@ -17,6 +17,8 @@ const SERVER = {
 };
 
 function shape(frame, tell) {
+  // What Meteor says first, for clients older than DDP itself.
+  if (frame?.server_id !== undefined && Object.keys(frame).length === 1) return;
   const keys = SERVER[frame?.msg];
   if (!keys) return tell('msg', 'unknown', JSON.stringify(frame?.msg));
   for (const key of keys.filter((one) => !one.endsWith('?'))) {

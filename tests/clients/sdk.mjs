@@ -209,8 +209,9 @@ await check('requestTranscript', async () => {
   assert.equal(answer.message, 'Livechat transcript sent');
 });
 
-await check('videoCall and shareScreen are gone, and their 404 is no JSON', async () => {
-  await assert.rejects(client.videoCall({ rid: room._id }), SyntaxError);
+await check('videoCall has no provider, and shareScreen is gone: its 404 is no JSON', async () => {
+  const nothing = failure('invalid-livechat-config');
+  await refused(client.videoCall({ rid: room._id }), 400, nothing);
   await assert.rejects(client.shareScreen({ rid: room._id, messageType: 'x' }), SyntaxError);
 });
 

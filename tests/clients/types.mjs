@@ -70,18 +70,33 @@ class Walk {
     this.found.push({ at: at.replace(/^\./, '') || '.', what, why });
   }
 
+  /** How many keys of a value a member of a union does not know. */
+  strange(value, member) {
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return 0;
+    if (!(member.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection))) return Infinity;
+    if (this.checker.getIndexInfoOfType(member, ts.IndexKind.String)) return 0;
+    const known = new Map(this.checker.getPropertiesOfType(member).map((one) => [one.name, one]));
+    // What a key must say tells the members apart.
+    for (const [key, property] of known) {
+      const kind = this.checker.getTypeOfSymbolAtLocation(property, this.file);
+      if (kind.isStringLiteral() && key in value && value[key] !== kind.value) return Infinity;
+    }
+    return Object.keys(value).filter((key) => !known.has(key)).length;
+  }
+
   /** The differences of a value from the nearest member of a union: the one that knows its keys. */
   union(value, members, at) {
-    const weight = (found) =>
-      found.reduce((sum, { what }) => sum + (what === 'missing' ? 1 : 3), 0);
     let best;
     for (const member of members) {
       const walk = new Walk(this, this.ejson);
       walk.value(value, member, at);
-      if (!best || weight(walk.found) < weight(best)) best = walk.found;
-      if (best.length === 0) return;
+      if (walk.found.length === 0) return;
+      const one = { found: walk.found, strange: this.strange(value, member) };
+      const nearer = !best || one.strange < best.strange;
+      const fewer = one.strange === best?.strange && one.found.length < best.found.length;
+      if (nearer || fewer) best = one;
     }
-    this.found.push(...best);
+    this.found.push(...best.found);
   }
 
   value(value, type, at) {
