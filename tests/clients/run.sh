@@ -27,6 +27,8 @@ finish() {
 trap finish EXIT
 
 binary=${LP2RC_BINARY:-}
+# The demos take every variable of that prefix for a setting.
+unset LP2RC_BINARY
 if [ -z "$binary" ]; then
     (cd ../.. && cargo build --locked) >&2
     binary=${CARGO_TARGET_DIR:-../../target}/debug/lp2rc
@@ -85,6 +87,7 @@ start() {
 record() {
     node record.mjs "$api" "$folder/$1.jsonl" >"$folder/$1.recorder" 2>&1 </dev/null &
     recorders+=($!)
+    disown
     for _ in $(seq 100); do
         api=$(sed -n 's|^ready \(http://.*\)|\1|p' "$folder/$1.recorder")
         [ -z "$api" ] || return 0

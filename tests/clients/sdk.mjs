@@ -124,8 +124,8 @@ await check('sendMessage comes back over the stream, once', async () => {
 });
 
 await check("the agent's answer comes over the stream", async () => {
-  const answer = await streamed(({ u, t }) => u._id === room.servedBy._id && !t);
-  assert.match(answer.msg, /oven/);
+  const theirs = ({ msg, u, t }) => u._id === room.servedBy._id && !t && /oven/.test(msg);
+  assert.equal((await streamed(theirs)).u.username, room.servedBy.username);
   assert.equal(messages.filter(({ _id }) => _id === sent._id).length, 1);
 });
 

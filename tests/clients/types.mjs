@@ -10,11 +10,15 @@ const PACKAGES = {
   7: 'rest-typings-7',
   8: '@rocket.chat/rest-typings',
 };
+// No core-typings 7 is published: the paths of 7 are read with the objects of 8.
+const CORE = {
+  7: { '@rocket.chat/core-typings': ['node_modules/@rocket.chat/core-typings'] },
+};
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** The compiler's view of one small file of ours that names what we ask for. */
-function program(text) {
+function program(text, paths) {
   const name = `${HERE}asked.ts`;
   const options = {
     strict: true,
@@ -25,6 +29,7 @@ function program(text) {
     target: ts.ScriptTarget.ES2022,
     lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'],
     types: [],
+    ...(paths && { baseUrl: HERE, paths }),
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists } = host;
@@ -174,7 +179,7 @@ export function types(version) {
     export type All = { [P in keyof Endpoints]: {
       [M in keyof Endpoints[P]]: Endpoints[P][M] extends (...args: any) => any
         ? { sent: Parameters<Endpoints[P][M]>[0]; answer: ReturnType<Endpoints[P][M]> } : never } };
-  `);
+  `, CORE[version]);
   const { checker, file } = asked;
   const inner = (type, key) => {
     const property = type && checker.getPropertyOfType(type, key);
