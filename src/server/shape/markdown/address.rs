@@ -1,5 +1,9 @@
 //! What is an address, by its form.
 
+/// Most characters of an address in brackets. Brackets that are opened again and again would
+/// otherwise each be looked for to the end of the text.
+const LONGEST: usize = 2_048;
+
 /// Length of the address at the beginning of a text: `http` or `https`, a host that has a name, and
 /// all up to the next space, without the marks a sentence ends with.
 pub(super) fn length(text: &str) -> Option<usize> {
@@ -38,7 +42,7 @@ pub(super) fn mail(text: &str) -> Option<(usize, usize)> {
 /// Where the address of a link ends: at the bracket that was not opened in it. No spaces.
 pub(super) fn end_in_brackets(text: &str) -> Option<usize> {
     let mut open = 0_usize;
-    for (place, c) in text.char_indices() {
+    for (place, c) in text.char_indices().take(LONGEST) {
         match c {
             '(' => open += 1,
             ')' if open == 0 => return (place > 0).then_some(place),

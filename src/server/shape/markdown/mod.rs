@@ -150,7 +150,7 @@ mod tests {
                 });
                 runs.min().unwrap_or_default()
             };
-            let (small, large) = (time(20_000), time(160_000));
+            let (small, large) = (time(8_000), time(64_000));
             // Eight times the text: quadratic would be 64 times.
             let most = small.max(Duration::from_micros(500)) * 30;
             assert!(large < most, "{piece:?}: {small:?}, then {large:?}");
