@@ -13,7 +13,7 @@ use super::{
 use crate::ports::Order;
 
 /// Most messages of one page.
-pub(super) const PAGE_LIMIT: usize = 100;
+const PAGE_LIMIT: usize = 100;
 
 /// What an agent writes.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ pub struct Search {
     pub term: String,
     /// Without the first so many.
     pub offset: usize,
-    /// At most so many, and never more than [`PAGE_LIMIT`].
+    /// At most so many, and never more than 100.
     pub count: usize,
     /// Whether the oldest come first.
     pub oldest_first: bool,

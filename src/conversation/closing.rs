@@ -3,7 +3,7 @@
 use super::{
     actor::Actor,
     chats::Chats,
-    document::{Closer, TranscriptRequest},
+    document::Closer,
     refused::Refused,
     room::Closing,
 };
@@ -61,15 +61,13 @@ impl Chats {
         }
         let by = self.acting(actor, &room);
         if let Some(wish) = wanted.transcript {
+            // What was asked for before gives way to what is said now.
+            room.transcript_request = None;
             let own = self.visitor(&room.v.id)?;
             let own = own.and_then(|visitor| visitor.emails.into_iter().next());
-            let address = wish.email.or(own).filter(|_| wish.send);
-            room.transcript_request = address.map(|email| TranscriptRequest {
-                email,
-                subject: wish.subject,
-                by: (by.id.clone(), by.username.clone()),
-                requested_at: self.now(),
-            });
+            if let Some(email) = wish.email.or(own).filter(|_| wish.send) {
+                self.request_transcript(&mut room, &email, &wish.subject, &by)?;
+            }
         }
         let closing = Closing {
             closer: Closer::User,

@@ -219,9 +219,9 @@ impl Chats {
         let draft = Draft {
             id,
             msg,
+            groupable,
             attachments,
             files,
-            groupable,
             ..self.by_visitor(&visitor)
         };
         let message = self.say(&mut room, draft);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     livechat_matrix::{Asked, get, holds, malformed, post, run, send},
+    livechat_mail_server::OUTBOX,
     livechat_world::Livechat,
     server_world::{agent, config, unavailable},
 };
@@ -45,7 +46,7 @@ async fn seen(livechat: &Livechat, rid: &str) -> Value {
 
 #[tokio::test]
 async fn an_agent_closes_as_the_contract_says() {
-    let livechat = Livechat::new().await;
+    let livechat = Livechat::with(OUTBOX).await;
     let rid = livechat.room("T1").await;
     let others = livechat.room("T2").await;
     let close = |who: &str, rid: &str, fields: Value| {
@@ -106,17 +107,21 @@ async fn an_agent_closes_as_the_contract_says() {
     run(&livechat, rows).await;
     let expected = json!({
         "closer": "user", "closedBy": {"_id": "t-ada", "username": "ada"}, "tags": ["done"],
-        "transcriptRequest": {"email": "t@example.org", "subject": "Chat",
-            "requestedBy": {"_id": "t-ada", "username": "ada"}},
     });
     let room = seen(&livechat, &rid).await;
     assert!(holds(&room, &expected), "{room:#}");
-    let history = format!("livechat/messages.history/{rid}?token=T1&limit=1");
+    let mails = livechat.conversations.ask(|chats| chats.mails(10)).await;
+    let mails = mails.unwrap();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, ["t@example.org"]);
+    let history = format!("livechat/messages.history/{rid}?token=T1&limit=20");
     let history = livechat.get(&history).await.ok();
+    let closing = history["messages"].as_array().unwrap();
+    let closing = closing.iter().find(|m| m["t"] == "livechat-close").unwrap();
     let said = json!({"t": "livechat-close", "msg": "bye", "u": {"username": "ada"},
         "transcriptRequested": true});
-    assert!(holds(&history["messages"][0], &said), "{history:#}");
-    assert_eq!(history["messages"][0].get("token"), None);
+    assert!(holds(closing, &said), "{history:#}");
+    assert_eq!(closing.get("token"), None);
     // An account that is not bound acted as whoever served.
     let other = seen(&livechat, &others).await;
     assert_eq!(other["closedBy"]["username"], "bob");

@@ -372,7 +372,7 @@ async fn an_agent_who_goes_away_is_handled_by_the_rule() {
         let told = match expected {
             Some("ada") => "",
             Some(_) => {
-                "message livechat_transfer_history, message ul, inquiry removed, message command, message uj, agent t-bob"
+                "message livechat_transfer_history, message ul, inquiry removed, agent t-bob, message command, message uj"
             }
             None => "message livechat_transfer_history, message ul, agent -, inquiry added",
         };

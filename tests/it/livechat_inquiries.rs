@@ -84,7 +84,7 @@ async fn nobody_is_assigned_until_somebody_takes_the_room() {
         assert!(waiting[key].is_string(), "{key}: {waiting}");
     }
     let expected = json!({
-        "rid": rid, "name": "T1", "message": "", "t": "l", "source": {"type": "api"},
+        "rid": rid, "name": "T1", "message": "anybody there?", "t": "l", "source": {"type": "api"},
         "priorityWeight": 99, "estimatedWaitingTimeQueue": 9_999_999,
     });
     assert!(

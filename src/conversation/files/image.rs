@@ -54,13 +54,13 @@ mod tests {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\x02\0\0\0\x03";
         let gif = b"GIF89a\x05\x00\x06\x00";
         let jpeg = b"\xff\xd8\xff\xe0\0\x04ab\xff\xff\xc0\0\x11\x08\0\x07\0\x09";
-        let cases: [(&[u8], Option<(u32, u32)>); 6] = [
-            (png, Some((258, 3))),
-            (gif, Some((5, 6))),
-            (jpeg, Some((9, 7))),
+        let cases = [
+            (&png[..], Some((258, 3))),
+            (&gif[..], Some((5, 6))),
+            (&jpeg[..], Some((9, 7))),
             (&png[..20], None),
-            (b"\xff\xd8\xff\xe0\0\0", None),
-            (b"<svg width=\"3\">", None),
+            (&b"\xff\xd8\xff\xe0\0\0"[..], None),
+            (&b"<svg width=\"3\">"[..], None),
         ];
         for (head, expected) in cases {
             assert_eq!(dimensions(head), expected);
