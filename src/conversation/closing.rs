@@ -1,12 +1,6 @@
 //! Closing by the agents' side (livechat contract §4.5, `room.closeByUser`).
 
-use super::{
-    actor::Actor,
-    chats::Chats,
-    document::Closer,
-    refused::Refused,
-    room::Closing,
-};
+use super::{actor::Actor, chats::Chats, document::Closer, refused::Refused, room::Closing};
 
 /// How an account closes a room.
 #[derive(Clone, Debug, Default)]

@@ -338,6 +338,27 @@ impl Chats {
     }
 
     /// Keeps a contact with the ways to find it; `was` is how it was before.
+    /// A visitor goes: a contact that was made for them alone goes along; one that an agent entered
+    /// stays, without them.
+    pub(super) fn leave_contact(&mut self, id: &str, visitor: &str) -> Result<(), Refused> {
+        let Some(was) = self.get::<Contact>(&key::contact(id))? else {
+            return Ok(());
+        };
+        let mut left = was.clone();
+        left.visitors.retain(|other| other != visitor);
+        self.keep_contact(&left, Some(&was));
+        if left.visitors.is_empty() && (left.unknown || left.disabled) {
+            for address in &left.emails {
+                self.remove(key::contact_email(address));
+            }
+            for number in &left.phones {
+                self.remove(key::contact_phone(number));
+            }
+            self.remove(key::contact(id));
+        }
+        Ok(())
+    }
+
     fn keep_contact(&mut self, contact: &Contact, was: Option<&Contact>) {
         let keys = |contact: &Contact| {
             let emails = contact.emails.iter().map(|e| key::contact_email(e));

@@ -222,7 +222,7 @@ impl Chats {
             groupable,
             attachments,
             files,
-            ..self.by_visitor(&visitor)
+            ..Self::by_visitor(&visitor)
         };
         let message = self.say(&mut room, draft);
         if !message.fits() {
@@ -269,7 +269,7 @@ impl Chats {
     }
 
     /// A draft in a visitor's name.
-    pub(super) fn by_visitor(&self, visitor: &Visitor) -> Draft {
+    pub(super) fn by_visitor(visitor: &Visitor) -> Draft {
         Draft {
             author: Author {
                 id: visitor.id.clone(),

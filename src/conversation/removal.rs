@@ -49,6 +49,9 @@ impl Chats {
         for key in self.keys(&pages, &key::after(&pages), usize::MAX)? {
             self.remove(key);
         }
+        if let Some(contact) = &visitor.contact_id {
+            self.leave_contact(contact, &visitor.id)?;
+        }
         self.drop_visitor(visitor);
         Ok(())
     }

@@ -162,7 +162,7 @@ impl Chats {
         let started = Draft {
             kind: Some("livechat-started".to_owned()),
             groupable: Some(false),
-            ..self.by_visitor(visitor)
+            ..Self::by_visitor(visitor)
         };
         self.attach_pages(&mut room)?;
         self.say(&mut room, started);
@@ -264,7 +264,7 @@ impl Chats {
         let comment = self.config.behaviour.closed_by_visitor.clone();
         let closing = Closing {
             closer: Closer::Visitor,
-            by: self.by_visitor(&visitor).author,
+            by: Self::by_visitor(&visitor).author,
             comment: comment.clone(),
             tags: Vec::new(),
             forced: false,

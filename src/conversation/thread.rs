@@ -19,7 +19,7 @@ const QUEUE: usize = 4_096;
 /// behind the others before the fsync begins.
 const GROUP: usize = 512;
 
-type Told = Box<dyn FnOnce(Result<(), &str>) + Send>;
+type Told = Box<dyn FnOnce(Result<(), String>) + Send>;
 type Work = Box<dyn FnOnce(&mut Chats) -> Told + Send>;
 
 enum Order {
@@ -101,7 +101,7 @@ impl Conversations {
             Box::new(move |settled| {
                 let outcome = match settled {
                     Ok(()) => outcome,
-                    Err(why) => Err(Refused::Unavailable(why.to_owned())),
+                    Err(why) => Err(Refused::Unavailable(why)),
                 };
                 // Whoever asked may have gone.
                 let _ = answer.send(outcome);
@@ -117,8 +117,7 @@ impl Conversations {
 
     /// Whether the visitor of a token has an open room; memory only.
     pub fn open_rooms(&self) -> Arc<dyn OpenRooms> {
-        let open = Arc::clone(&self.open);
-        open
+        Arc::<OpenVisitors>::clone(&self.open)
     }
 
     /// The bytes of files.
@@ -157,7 +156,7 @@ fn run(chats: &mut Chats, mut orders: mpsc::Receiver<Order>) {
             tracing::error!("conversations could not be kept: {why}");
         }
         for tell in told {
-            tell(settled.as_ref().map(|()| ()).map_err(String::as_str));
+            tell(settled.clone());
         }
     }
 }

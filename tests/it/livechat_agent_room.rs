@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    livechat_matrix::{Asked, get, holds, malformed, post, run, send},
     livechat_mail_server::OUTBOX,
+    livechat_matrix::{Asked, get, holds, malformed, post, run, send},
     livechat_world::Livechat,
     server_world::{agent, config, unavailable},
 };

@@ -296,7 +296,7 @@ async fn a_large_file_comes_back_as_it_was() {
     let livechat = Livechat::new().await;
     let rid = livechat.room("T1").await;
     let bytes: String = (0..300_000)
-        .map(|number| char::from(b'a' + (number % 23) as u8))
+        .map(|number: u32| char::from(b'a' + u8::try_from(number % 23).unwrap()))
         .collect();
     let told = upload(&livechat, "T1", &rid, &file("a.gif", "image/gif", &bytes))
         .await

@@ -33,12 +33,12 @@ fn remove(key: &str) -> Edit {
 
 /// Opens, waiting for handles that this process has just dropped.
 fn open(dir: &Path) -> DiskDocuments {
-    open_with(dir, Arc::new(Fsync))
+    open_with(dir, &(Arc::new(Fsync) as Arc<dyn Durable>))
 }
 
-fn open_with(dir: &Path, durable: Arc<dyn Durable>) -> DiskDocuments {
+fn open_with(dir: &Path, durable: &Arc<dyn Durable>) -> DiskDocuments {
     for _ in 0..200 {
-        match DiskDocuments::open_with(&config(dir), NOON, Arc::clone(&durable)) {
+        match DiskDocuments::open_with(&config(dir), NOON, Arc::clone(durable)) {
             Err(StoreError::Locked { .. }) => {
                 std::thread::sleep(std::time::Duration::from_millis(10));
             }
@@ -146,7 +146,10 @@ impl Durable for Watch {
 fn settling_puts_every_write_into_the_file_before_its_fsync() {
     let dir = tempfile::tempdir().unwrap();
     let watch = Arc::new(Watch::default());
-    let documents = open_with(dir.path(), Arc::<Watch>::clone(&watch));
+    let documents = open_with(
+        dir.path(),
+        &(Arc::<Watch>::clone(&watch) as Arc<dyn Durable>),
+    );
     for round in 0..20 {
         let text = format!("words-of-round-{round}-");
         text.clone_into(&mut watch.looked_for.lock().unwrap());
@@ -166,7 +169,10 @@ fn settling_puts_every_write_into_the_file_before_its_fsync() {
 fn a_disk_that_fails_is_told_and_opened_anew() {
     let dir = tempfile::tempdir().unwrap();
     let watch = Arc::new(Watch::default());
-    let documents = open_with(dir.path(), Arc::<Watch>::clone(&watch));
+    let documents = open_with(
+        dir.path(),
+        &(Arc::<Watch>::clone(&watch) as Arc<dyn Durable>),
+    );
     documents.write(&[put("m/1", "kept")]).unwrap();
     documents.settle().unwrap();
     watch.broken.store(true, Ordering::Relaxed);

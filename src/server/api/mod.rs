@@ -37,11 +37,11 @@ pub(super) use self::{
 };
 use super::{
     listener::{BindError, Bound, Face, Limits, Terms},
-    livechat::{Answered, Livechat, openapi},
+    livechat::{Answered, Livechat, avatar, openapi},
     realtime::{self, Hub, Realtime},
 };
 use crate::{
-    config::{ApiConfig, LivechatConfig},
+    config::{ApiConfig, LivechatConfig, livechat::Version},
     conversation::Conversations,
     ledger::Ledger,
     ports::{Clock, OpenRooms, Post},
@@ -51,7 +51,13 @@ use crate::{
 /// What `GET /api/info` says: a release whose answers ours are like (admin contract §1.5; only
 /// major.minor, as there). `workspaceUrl`, `minimumClientVersions` and the signed
 /// `supportedVersions` are left out: they would be claims about a workspace that does not exist.
-const INFO: &[u8] = br#"{"version":"8.5","success":true}"#;
+fn info(version: Version) -> Bytes {
+    Bytes::from_static(match version {
+        Version::V6 => br#"{"version":"6.13","success":true}"#,
+        Version::V7 => br#"{"version":"7.13","success":true}"#,
+        Version::V8 => br#"{"version":"8.5","success":true}"#,
+    })
+}
 
 /// What the public listener is made of.
 pub struct Api {
@@ -105,6 +111,9 @@ impl Api {
             open: metrics.http_connections.clone(),
         };
         let windows = config.rate_limit.map(|limit| Arc::new(Windows::new(limit)));
+        let version = livechat
+            .as_ref()
+            .map_or(Version::V8, |parts| parts.config.version);
         let offers = livechat.as_ref().map(|parts| Arc::clone(&parts.config));
         let (livechat, realtime) = livechat
             .map(|parts| {
@@ -125,6 +134,7 @@ impl Api {
             agent_next: AgentNext::new(&config, ledger, rooms, offers, &metrics),
             livechat,
             realtime,
+            info: info(version),
             cors: Cors::new(config.cors_origins.as_deref()),
             windows,
             statuses: StatusCounters::new(&metrics),
@@ -142,6 +152,7 @@ pub struct ApiFace {
     agent_next: AgentNext,
     livechat: Option<Arc<Livechat>>,
     realtime: Option<Realtime>,
+    info: Bytes,
     cors: Cors,
     windows: Option<Arc<Windows>>,
     statuses: StatusCounters,
@@ -218,17 +229,19 @@ impl ApiFace {
                 }
                 // Not under `/api/v1`, so not limited.
                 Route::Info => {
-                    return Some(reply::json(StatusCode::OK, Bytes::from_static(INFO)));
+                    return Some(reply::json(StatusCode::OK, self.info.clone()));
                 }
                 Route::Unknown => {}
             }
             if uri.path() == openapi::PATH {
                 return Some(openapi::answer(headers));
             }
-            if let Some(livechat) = &self.livechat
-                && let Some(response) = livechat.hosted.answer(uri.path(), headers)
-            {
-                return Some(response);
+            if let Some(livechat) = &self.livechat {
+                let hosted = livechat.hosted.answer(uri.path(), headers);
+                let found = hosted.or_else(|| avatar::answer(uri.path(), headers));
+                if found.is_some() {
+                    return found;
+                }
             }
         }
         self.livechat.is_none().then(reply::not_found)

@@ -51,7 +51,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         limit: None,
         params: Params::Free,
         summary: "What the order of choice means for an agent's screen.",
-        run: |livechat, _call| Box::pin(std::future::ready(livechat.routing())),
+        run: |livechat, _call| Box::pin(std::future::ready(Ok(livechat.routing()))),
     },
 ];
 
@@ -246,7 +246,7 @@ impl Livechat {
 
     /// livechat contract §4.2.2. Agents choose for themselves where nobody chooses for them; only
     /// auto-selection shows a link to the queue.
-    fn routing(&self) -> Outcome {
+    fn routing(&self) -> Map<String, Value> {
         let ask = Ask {
             department: None,
             purpose: Purpose::NewChat,
@@ -257,7 +257,7 @@ impl Livechat {
             Policy::AutoSelection => (false, true),
             Policy::LoadBalancing | Policy::LoadRotation => (false, false),
         };
-        Ok(of_config(json!({
+        of_config(json!({
             "previewRoom": is_manual,
             "showConnecting": is_manual,
             "showQueue": is_manual,
@@ -265,7 +265,7 @@ impl Livechat {
             "returnQueue": is_manual,
             "enableTriggerAction": !is_manual,
             "autoAssignAgent": !is_manual,
-        })))
+        }))
     }
 
     /// The absolute address of the sound of a new message.

@@ -21,7 +21,7 @@ pub(in super::super) struct Endpoint {
     pub(in super::super) limit: Option<(u32, u64)>,
     /// What must be sent.
     pub(in super::super) params: Params,
-    /// What it does. One sentence, for the OpenAPI document.
+    /// What it does. One sentence, for the `OpenAPI` document.
     pub(in super::super) summary: &'static str,
     /// Does it.
     pub(in super::super) run: Run,

@@ -23,6 +23,7 @@ pub(super) mod session;
 mod agent;
 mod agent_message;
 mod agent_room;
+pub(super) mod avatar;
 mod configuration;
 mod contact_visitors;
 mod contact_work;

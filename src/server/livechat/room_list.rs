@@ -206,13 +206,10 @@ fn span(call: &Call, key: &str) -> Result<Span, Failure> {
     let dates = object(call, key)?;
     let date = |side: &str| match dates.get(side) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => match moment(value) {
-            Some(at) => Ok(Some(at)),
-            None => {
-                let text = format!("The \"{key}.{side}\" query parameter must be a valid date.");
-                Err(Failure::Refused(Refused::Plain(text.into())))
-            }
-        },
+        Some(value) => moment(value).map(Some).ok_or_else(|| {
+            let text = format!("The \"{key}.{side}\" query parameter must be a valid date.");
+            Failure::Refused(Refused::Plain(text.into()))
+        }),
     };
     Ok(Span {
         start: date("start")?,

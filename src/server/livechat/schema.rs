@@ -1,5 +1,5 @@
 //! What a query or a body must look like, as data: the checks of livechat contract §1.5 run on it, and
-//! the OpenAPI document is made of it.
+//! the `OpenAPI` document is made of it.
 //!
 //! [`validate`] is ajv without all-errors mode: `required`, then unknown keys, then the properties in
 //! order, and only the first failure. [`check`] is Meteor's `check`: keys as they come, then missing

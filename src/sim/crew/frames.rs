@@ -33,6 +33,13 @@ pub(super) enum Heard {
     Listening,
     /// Somebody wrote.
     Said(Said),
+    /// The answer to this question was taken, or was not.
+    Answered {
+        /// Id of the question.
+        question: String,
+        /// Whether it was taken.
+        taken: bool,
+    },
     /// Nothing for the crew.
     Other,
 }
@@ -75,6 +82,13 @@ pub(super) fn read(text: &str) -> Heard {
             Heard::Ping(pong.to_string())
         }
         Some("result") if frame["id"] == "login" && frame.get("error").is_some() => Heard::Refused,
+        Some("result") => {
+            let id = frame["id"].as_str().and_then(|id| id.strip_prefix("s-"));
+            id.map_or(Heard::Other, |question| Heard::Answered {
+                question: question.to_owned(),
+                taken: frame.get("error").is_none(),
+            })
+        }
         Some("nosub" | "failed") => Heard::Refused,
         Some("ready") => Heard::Listening,
         Some("changed") if frame["collection"] == "stream-room-messages" => {
@@ -173,7 +187,10 @@ mod tests {
             ),
             (
                 r#"{"msg":"result","id":"s-m1","error":{}}"#.to_owned(),
-                Heard::Other,
+                Heard::Answered {
+                    question: "m1".to_owned(),
+                    taken: false,
+                },
             ),
             ("no json".to_owned(), Heard::Other),
         ];

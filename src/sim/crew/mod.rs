@@ -8,12 +8,12 @@
 mod frames;
 mod talk;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message as Frame;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use self::{
     frames::{Heard, Said},
@@ -69,6 +69,29 @@ impl Drop for Crew {
     }
 }
 
+/// Tries of one answer: a room that waits for an agent takes none.
+const TRIES: u8 = 60;
+
+/// How long to wait before an answer that was not taken is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// An answer that was sent and perhaps not taken.
+struct Answer {
+    frame: String,
+    tries: u8,
+}
+
+/// What goes on during one connection.
+struct Visit<'a> {
+    config: &'a CrewConfig,
+    clock: &'a Arc<dyn Clock>,
+    talk: Talk,
+    /// Answers under way, by the question's id.
+    answers: HashMap<String, Answer>,
+    /// Frames whose time has come.
+    due: mpsc::UnboundedSender<String>,
+}
+
 /// One connection, from login until it is cut off.
 async fn visit(config: &CrewConfig, clock: &Arc<dyn Clock>) -> Result<(), CutOff> {
     let address = config.api.replacen("http", "ws", 1) + "/websocket";
@@ -76,9 +99,15 @@ async fn visit(config: &CrewConfig, clock: &Arc<dyn Clock>) -> Result<(), CutOff
         .await
         .map_err(|_| CutOff)?;
     let (mut out, mut heard) = socket.split();
-    let (later, mut due) = mpsc::unbounded_channel::<String>();
-    let pending = TaskTracker::new();
-    let mut talk = Talk::default();
+    let (due, mut due_now) = mpsc::unbounded_channel::<String>();
+    let (left, mut left_over) = mpsc::unbounded_channel::<Said>();
+    let mut visit = Visit {
+        config,
+        clock,
+        talk: Talk::default(),
+        answers: HashMap::new(),
+        due,
+    };
     for frame in frames::greeting(&config.token) {
         out.send(Frame::text(frame)).await.map_err(|_| CutOff)?;
     }
@@ -93,47 +122,64 @@ async fn visit(config: &CrewConfig, clock: &Arc<dyn Clock>) -> Result<(), CutOff
                     }
                     Heard::Refused => return Err(CutOff),
                     Heard::Listening => {
-                        for said in left_waiting(config).await {
-                            answer(&mut talk, &said, (config, clock), &later, &pending);
-                        }
+                        // Beside the socket, which must be read all the time.
+                        tokio::spawn(left_waiting(config.clone(), left.clone()));
                     }
-                    Heard::Said(said) => {
-                        answer(&mut talk, &said, (config, clock), &later, &pending);
-                    }
+                    Heard::Said(said) => visit.answer(&said),
+                    Heard::Answered { question, taken } => visit.note(&question, taken),
                     Heard::Other => {}
                 }
             }
-            Some(frame) = due.recv() => {
+            Some(said) = left_over.recv() => visit.answer(&said),
+            Some(frame) = due_now.recv() => {
                 out.send(Frame::text(frame)).await.map_err(|_| CutOff)?;
             }
         }
     }
 }
 
-/// Thinks of an answer and sends it when somebody would have typed it. What is heard twice is answered
-/// twice with one id, which is one answer.
-fn answer(
-    talk: &mut Talk,
-    said: &Said,
-    (config, clock): (&CrewConfig, &Arc<dyn Clock>),
-    later: &mpsc::UnboundedSender<String>,
-    pending: &TaskTracker,
-) {
-    let Some(text) = talk.answer(said) else {
-        return;
-    };
-    let frame = frames::send(&said.rid, &text, &said.id);
-    let (wait, later) = (clock.sleep(config.takes), later.clone());
-    pending.spawn(async move {
-        wait.await;
-        // Cut off meanwhile: it is answered after the return.
-        let _ = later.send(frame);
-    });
+impl Visit<'_> {
+    /// Thinks of an answer and sends it when somebody would have typed it. What is heard twice is
+    /// answered once.
+    fn answer(&mut self, said: &Said) {
+        if self.answers.contains_key(&said.id) {
+            return;
+        }
+        let Some(text) = self.talk.answer(said) else {
+            return;
+        };
+        let frame = frames::send(&said.rid, &text, &said.id);
+        self.send_after(self.config.takes, frame.clone());
+        let answer = Answer { frame, tries: 1 };
+        self.answers.insert(said.id.clone(), answer);
+    }
+
+    /// Tries an answer again that was not taken.
+    fn note(&mut self, question: &str, taken: bool) {
+        let Some(answer) = self.answers.get_mut(question) else {
+            return;
+        };
+        if taken || answer.tries >= TRIES {
+            self.answers.remove(question);
+            return;
+        }
+        answer.tries += 1;
+        let frame = answer.frame.clone();
+        self.send_after(AGAIN, frame);
+    }
+
+    fn send_after(&self, wait: Duration, frame: String) {
+        let (wait, due) = (self.clock.sleep(wait), self.due.clone());
+        tokio::spawn(async move {
+            wait.await;
+            // Cut off meanwhile: it is answered after the return.
+            let _ = due.send(frame);
+        });
+    }
 }
 
-/// Messages of visitors that nobody has answered yet.
-async fn left_waiting(config: &CrewConfig) -> Vec<Said> {
-    let mut found = Vec::new();
+/// Finds messages of visitors that nobody has answered yet.
+async fn left_waiting(config: CrewConfig, found: mpsc::UnboundedSender<Said>) {
     let client = reqwest::Client::new();
     for page in 0.. {
         let address = format!(
@@ -151,10 +197,12 @@ async fn left_waiting(config: &CrewConfig) -> Vec<Said> {
             break;
         };
         let (waiting, seen) = frames::waiting(&text);
-        found.extend(waiting);
+        for said in waiting {
+            // Whoever asked may have been cut off.
+            let _ = found.send(said);
+        }
         if seen < 100 {
             break;
         }
     }
-    found
 }

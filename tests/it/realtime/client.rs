@@ -127,7 +127,7 @@ pub(crate) fn as_visitor(event: &str, token: &str) -> Value {
 }
 
 /// An event of a stream.
-pub(crate) fn changed(stream: &str, event: &str, args: Value) -> Value {
+pub(crate) fn changed(stream: &str, event: &str, args: &Value) -> Value {
     json!({
         "msg": "changed",
         "collection": stream,

@@ -104,7 +104,7 @@ async fn a_visitor_and_an_agent_talk() {
         assert_eq!(event, Some(answer.clone()));
         assert_eq!(
             visitor.next().await,
-            changed(MESSAGES, &rid, json!([answer]))
+            changed(MESSAGES, &rid, &json!([answer]))
         );
     }
     visitor.silence().await;
@@ -159,19 +159,19 @@ async fn who_types_is_told_to_the_others_of_the_room_without_the_token() {
     aged.listen("o", NOTIFY, json!([old, false])).await;
     let typing = json!([new, "guest-1", ["user-typing"], {"token": "T1"}]);
     assert_eq!(visitor.call(NOTIFY, typing).await, Ok(Value::Null));
-    let told = changed(NOTIFY, &new, json!(["guest-1", ["user-typing"]]));
+    let told = changed(NOTIFY, &new, &json!(["guest-1", ["user-typing"]]));
     assert_eq!(agents.next().await, told);
-    let told = changed(NOTIFY, &old, json!(["guest-1", true]));
+    let told = changed(NOTIFY, &old, &json!(["guest-1", true]));
     assert_eq!(aged.next().await, told);
     visitor.silence().await;
     agents.call(NOTIFY, json!([new, "ada", []])).await.unwrap();
     assert_eq!(
         visitor.next().await,
-        changed(NOTIFY, &new, json!(["ada", []]))
+        changed(NOTIFY, &new, &json!(["ada", []]))
     );
     assert_eq!(
         aged.next().await,
-        changed(NOTIFY, &old, json!(["ada", false]))
+        changed(NOTIFY, &old, &json!(["ada", false]))
     );
     // Nobody else's word is passed on, and nobody is told why.
     let mut stranger = Client::connect(livechat.address).await;
@@ -204,7 +204,7 @@ async fn a_removed_message_is_told() {
     livechat.send("DELETE", &path, body).await.ok();
     assert_eq!(
         client.next().await,
-        changed(NOTIFY, &event, json!([{"_id": id}]))
+        changed(NOTIFY, &event, &json!([{"_id": id}]))
     );
 }
 
@@ -221,7 +221,7 @@ async fn a_waiting_visitor_hears_of_their_place_and_their_agent() {
         changed(
             ROOM,
             &rid,
-            json!([{"type": "queueData", "data": {"spot": spot}}]),
+            &json!([{"type": "queueData", "data": {"spot": spot}}]),
         )
     };
     let mut heard = client.next().await;
@@ -237,20 +237,20 @@ async fn a_waiting_visitor_hears_of_their_place_and_their_agent() {
         .await
         .ok();
     let expected = json!([{"type": "agentData", "data": info["agent"]}]);
-    assert_eq!(client.next().await, changed(ROOM, &rid, expected));
+    assert_eq!(client.next().await, changed(ROOM, &rid, &expected));
     let ears = livechat.hub.ears();
     ears.hear(&Event::Agent {
         rid: rid.clone(),
         agent: None,
     });
     let expected = json!([{"type": "agentData"}]);
-    assert_eq!(client.next().await, changed(ROOM, &rid, expected));
+    assert_eq!(client.next().await, changed(ROOM, &rid, &expected));
     ears.hear(&Event::AgentStatus {
         rid: rid.clone(),
         status: "away",
     });
     let expected = json!([{"type": "agentStatus", "status": "away"}]);
-    assert_eq!(client.next().await, changed(ROOM, &rid, expected));
+    assert_eq!(client.next().await, changed(ROOM, &rid, &expected));
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ async fn a_visitor_hears_the_messages_of_their_room() {
         let message = with_dates(livechat.write("T1", &rid, text).await);
         assert_eq!(
             client.next().await,
-            changed(MESSAGES, &rid, json!([message]))
+            changed(MESSAGES, &rid, &json!([message]))
         );
     }
     client.silence().await;

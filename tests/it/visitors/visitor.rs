@@ -229,22 +229,14 @@ impl Visitor {
     }
 }
 
-/// Every message of a room, oldest first.
+/// Every message of a room, oldest first, as of one moment: pages would shift while somebody writes.
 async fn history(client: &Client, api: &str, token: &str, rid: &str) -> Vec<Value> {
-    let mut all = Vec::new();
-    loop {
-        let address = format!(
-            "{api}/api/v1/livechat/messages.history/{rid}?token={token}&limit=50&offset={}",
-            all.len()
-        );
-        let mut page = get(client, reqwest::Method::GET, address, Value::Null).await;
-        let messages = page["messages"].as_array_mut().unwrap();
-        if messages.is_empty() {
-            all.reverse();
-            return all;
-        }
-        all.append(messages);
-    }
+    let address =
+        format!("{api}/api/v1/livechat/messages.history/{rid}?token={token}&limit=100000");
+    let mut page = get(client, reqwest::Method::GET, address, Value::Null).await;
+    let mut messages = std::mem::take(page["messages"].as_array_mut().unwrap());
+    messages.reverse();
+    messages
 }
 
 /// Opens a socket and subscribes to a room as the widget does.
