@@ -14,6 +14,10 @@ use super::{
 };
 use crate::ports::Order;
 
+/// Characters of the last message that the queue shows. An inquiry must stay a small document: it
+/// still grows when an agent takes it, and one that cannot be written would stop the whole queue.
+const PREVIEW: usize = 1_000;
+
 /// A message to be written.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
@@ -239,7 +243,7 @@ impl Chats {
         if let Some(mut inquiry) = self.inquiry(&message.rid)?
             && inquiry.status == InquiryStatus::Queued
         {
-            inquiry.message.clone_from(&message.msg);
+            inquiry.message = message.msg.chars().take(PREVIEW).collect();
             inquiry.updated_at = message.ts;
             self.keep_inquiry(&inquiry, "changed");
         }

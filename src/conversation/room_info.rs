@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     actor::{Actor, serves},
     chats::Chats,
+    custom_field::fills,
     document::{Room, RoomVisitor, Visitor},
     event::Event,
     key,
@@ -83,6 +84,9 @@ impl Chats {
             room.tags = tags;
         }
         visitor.shown_name().clone_into(&mut room.fname);
+        if fills(&room) || fills(&visitor) {
+            return Err(Refused::plain("error-text-too-long"));
+        }
         if let Some(mut inquiry) = self.inquiry(&room.id)? {
             visitor.shown_name().clone_into(&mut inquiry.name);
             self.keep_inquiry(&inquiry, "changed");

@@ -1,6 +1,6 @@
 //! What a visitor says of a chat afterwards (livechat contract §4.4.3).
 
-use super::{chats::Chats, refused::Refused};
+use super::{chats::Chats, custom_field::fills, refused::Refused};
 
 /// Questions of the survey; the misspelling is the target's.
 const ITEMS: [&str; 4] = [
@@ -38,6 +38,10 @@ impl Chats {
             return Err(Refused::plain("invalid-data"));
         }
         room.survey.extend(kept.iter().cloned());
+        if fills(&room) {
+            // It must stay small enough to be closed, whatever the text's escapes take.
+            return Err(Refused::plain("invalid-data"));
+        }
         self.keep_room(&mut room);
         Ok(kept)
     }
