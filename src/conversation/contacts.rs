@@ -162,6 +162,30 @@ impl Chats {
         Ok(())
     }
 
+    /// A visitor goes, and with them what is known of them: a contact with no other visitor is
+    /// removed, name, addresses, numbers and all (livechat contract §4.3.3).
+    pub(super) fn leave_contact(&mut self, visitor: &Visitor) -> Result<(), Refused> {
+        let Some(id) = &visitor.contact_id else {
+            return Ok(());
+        };
+        let Some(was) = self.contact(id)? else {
+            return Ok(());
+        };
+        let mut contact = was.clone();
+        contact.visitors.retain(|other| *other != visitor.id);
+        if contact.visitors.is_empty() {
+            let nothing_known = Contact {
+                id: was.id.clone(),
+                ..Contact::default()
+            };
+            self.keep_contact(&nothing_known, Some(&was));
+            self.remove(key::contact(&was.id));
+        } else {
+            self.keep_contact(&contact, Some(&was));
+        }
+        Ok(())
+    }
+
     /// Contacts that fit, by name.
     pub fn search_contacts(&self, wanted: &ContactSearch) -> Result<Vec<Contact>, Refused> {
         let mut found = Vec::new();
@@ -338,27 +362,6 @@ impl Chats {
     }
 
     /// Keeps a contact with the ways to find it; `was` is how it was before.
-    /// A visitor goes: a contact that was made for them alone goes along; one that an agent entered
-    /// stays, without them.
-    pub(super) fn leave_contact(&mut self, id: &str, visitor: &str) -> Result<(), Refused> {
-        let Some(was) = self.get::<Contact>(&key::contact(id))? else {
-            return Ok(());
-        };
-        let mut left = was.clone();
-        left.visitors.retain(|other| other != visitor);
-        self.keep_contact(&left, Some(&was));
-        if left.visitors.is_empty() && (left.unknown || left.disabled) {
-            for address in &left.emails {
-                self.remove(key::contact_email(address));
-            }
-            for number in &left.phones {
-                self.remove(key::contact_phone(number));
-            }
-            self.remove(key::contact(id));
-        }
-        Ok(())
-    }
-
     fn keep_contact(&mut self, contact: &Contact, was: Option<&Contact>) {
         let keys = |contact: &Contact| {
             let emails = contact.emails.iter().map(|e| key::contact_email(e));
@@ -366,7 +369,7 @@ impl Chats {
             emails.chain(phones).collect::<Vec<_>>()
         };
         for way in was.map(keys).unwrap_or_default() {
-            self.remove(way);
+            self.close_way(&way, &contact.id);
         }
         for way in keys(contact) {
             self.put_text(way, &contact.id);

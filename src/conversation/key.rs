@@ -12,6 +12,7 @@
 //! | `mail/<16 hexadecimal digits>` | a mail to be delivered |
 //! | `mail-body/<mail>/<0 or 1>/<4 hexadecimal digits>` | a part of its text, or of its HTML |
 //! | `mail-due/<16 hexadecimal digits>/<mail>` | the moment when it is tried next |
+//! | `mails-of/<visitor>/<mail>` | a mail with a visitor's words in it |
 //! | `message/<room>/<8 hexadecimal digits>` | a message, by its place in the room |
 //! | `message-id/<hash>` | room and place of a message |
 //! | `open/<visitor>/<room>` | an open room |
@@ -89,6 +90,14 @@ pub(super) fn inquiry(room: &str) -> String {
 
 pub(super) fn mail(id: &str) -> String {
     format!("{MAIL}{}", segment(id))
+}
+
+pub(super) fn mail_of(visitor: &str, id: &str) -> String {
+    format!("mails-of/{}/{}", segment(visitor), segment(id))
+}
+
+pub(super) fn mails_of(visitor: &str) -> String {
+    format!("mails-of/{}/", segment(visitor))
 }
 
 /// `kind` is 0 for the text, 1 for the HTML.

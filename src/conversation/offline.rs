@@ -97,6 +97,8 @@ impl Chats {
             subject: format!("Livechat offline message from {name}: {begin}"),
             text,
             html,
+            // Whoever writes it need not be anybody's visitor.
+            visitor: None,
         })
     }
 

@@ -72,11 +72,15 @@ impl Chats {
             to: letter.to.clone(),
             reply_to: letter.reply_to.clone(),
             subject: letter.subject.clone(),
+            visitor: letter.visitor.clone(),
             state,
             bytes: (letter.text.len() + letter.html.len()) as u64,
             parts: (parts[0], parts[1]),
             ..Mail::default()
         };
+        if let Some(visitor) = &letter.visitor {
+            self.put_text(key::mail_of(visitor, &letter.id), "");
+        }
         let due = (state == MailState::Waiting).then_some(now);
         self.put_mail(&mut mail, due);
         Ok(())
@@ -131,6 +135,7 @@ impl Chats {
             subject: mail.subject.clone(),
             text: body(0, mail.parts.0)?,
             html: body(1, mail.parts.1)?,
+            visitor: mail.visitor.clone(),
         };
         Ok(Some((mail, letter)))
     }
@@ -143,6 +148,9 @@ impl Chats {
         self.forget_bodies(&mut mail);
         if let Some(due) = mail.due {
             self.remove(key::mail_due(due.0, id));
+        }
+        if let Some(visitor) = &mail.visitor {
+            self.remove(key::mail_of(visitor, id));
         }
         self.remove(key::mail(id));
         Ok(true)

@@ -43,15 +43,18 @@ impl Chats {
         Ok(keys.iter().map(|key| key::last(key).to_owned()).collect())
     }
 
-    /// Removes a visitor who has no rooms, and the pages that wait for one.
+    /// Removes a visitor who has no rooms, the pages that wait for one, their transcripts in the outbox
+    /// and their contact.
     pub(super) fn forget_visitor(&mut self, visitor: &Visitor) -> Result<(), Refused> {
         let pages = key::pages_of(&visitor.token);
         for key in self.keys(&pages, &key::after(&pages), usize::MAX)? {
             self.remove(key);
         }
-        if let Some(contact) = &visitor.contact_id {
-            self.leave_contact(contact, &visitor.id)?;
+        let mails = key::mails_of(&visitor.id);
+        for key in self.keys(&mails, &key::after(&mails), usize::MAX)? {
+            self.remove_mail(key::last(&key))?;
         }
+        self.leave_contact(visitor)?;
         self.drop_visitor(visitor);
         Ok(())
     }

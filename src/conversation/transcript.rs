@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     chats::Chats,
-    document::{Author, Message, Moment, Room, TranscriptRequest},
+    document::{Author, Message, Moment, Room, TranscriptRequest, Visitor},
     key,
     message::Draft,
     refused::Refused,
@@ -82,6 +82,7 @@ impl Chats {
             subject: if subject.is_empty() { SUBJECT } else { subject }.to_owned(),
             text,
             html,
+            visitor: Some(room.v.id.clone()),
         })
     }
 
@@ -95,7 +96,11 @@ impl Chats {
         let room = self.room(rid)?;
         let room = room.ok_or(Refused::plain("error-invalid-room"))?;
         let visitor = self.visitor_by_token(token)?;
-        if visitor.is_none_or(|visitor| room.v.token != visitor.token) {
+        // A token that was replaced may be somebody else's by now.
+        let is_theirs = |visitor: Visitor| {
+            (visitor.token, visitor.id) == (room.v.token.clone(), room.v.id.clone())
+        };
+        if !visitor.is_some_and(is_theirs) {
             return Err(Refused::plain("error-invalid-visitor"));
         }
         self.transcript(&room, email, "")

@@ -75,9 +75,9 @@ impl Chats {
         self.remove(key::visitor(&visitor.id));
     }
 
-    /// Removes a way if it leads to this visitor. One that cannot be read stays: whoever takes it
+    /// Removes a way if it leads to this visitor, or contact. One that cannot be read stays: whoever takes it
     /// finds that it is no longer theirs.
-    fn close_way(&mut self, way: &str, id: &str) {
+    pub(super) fn close_way(&mut self, way: &str, id: &str) {
         if self.text(way).is_ok_and(|to| to.as_deref() == Some(id)) {
             self.remove(way.to_owned());
         }

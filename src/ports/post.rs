@@ -27,6 +27,8 @@ pub struct Letter {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// Id of the visitor whose words are in it and with whom it is removed.
+    pub visitor: Option<String>,
 }
 
 impl fmt::Debug for Letter {

@@ -159,3 +159,50 @@ async fn nothing_that_one_visitor_sends_touches_anothers_room() {
     run(&livechat, rows).await;
     assert_eq!(kept.with(&rid), theirs);
 }
+
+#[tokio::test]
+async fn transcripts_in_the_outbox_go_with_their_visitor() {
+    let kept = Kept::default();
+    let livechat = kept.face(crate::livechat_mail_server::OUTBOX).await;
+    let rid = busy(&livechat, "T1").await;
+    let asked = json!({"token": "T1", "rid": rid, "email": "zoe@example.com"});
+    let rows = vec![
+        post("livechat/transcript", asked).gives(json!({})),
+        post("livechat/room.close", json!({"token": "T1", "rid": rid})).gives(json!({})),
+    ];
+    run(&livechat, rows).await;
+    assert_eq!(kept.kinds()["mail"], 1);
+    run(
+        &livechat,
+        vec![delete("livechat/visitor/T1").gives(json!({}))],
+    )
+    .await;
+    let left: Vec<_> = kept.with("").into_keys().collect();
+    assert_eq!(left, ["counter/guest"]);
+}
+
+#[tokio::test]
+async fn no_text_of_a_visitors_fills_what_must_still_grow() {
+    let text = "[livechat.behaviour]\naccept_chats_with_no_agents = true\n";
+    let kept = Kept::default();
+    let livechat = crate::livechat_world::Livechat::over(
+        Box::new(kept.clone()),
+        text,
+        Vec::new(),
+        crate::server_world::config(),
+    )
+    .await;
+    let rid = livechat.room("T1").await;
+    // Six bytes each on the disk.
+    let long = "\u{1}".repeat(5_000);
+    livechat.write("T1", &rid, &long).await;
+    let feedback = json!([{"name": "additionalFeedback", "value": long}]);
+    let survey = json!({"token": "T1", "rid": rid, "data": feedback});
+    let row = post("livechat/room.survey", survey).plain("invalid-data");
+    run(&livechat, vec![row]).await;
+    for family in ["inquiry/", "room/"] {
+        for (key, document) in kept.with(family) {
+            assert!(document.len() < 16 * 1024, "{key}: {}", document.len());
+        }
+    }
+}

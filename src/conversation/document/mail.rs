@@ -27,6 +27,8 @@ pub struct Mail {
     pub reply_to: Option<(String, String)>,
     /// Subject.
     pub subject: String,
+    /// Id of the visitor with whom it is removed.
+    pub visitor: Option<String>,
     /// How far it is.
     pub state: MailState,
     /// How often it was tried.
