@@ -141,5 +141,6 @@ impl Chats {
 }
 
 fn is_by(message: &Message, visitor: &Visitor) -> bool {
-    message.kind.is_none() && message.u.id == visitor.id
+    // Agents' messages have no token: an id alone is a word of the client's.
+    message.kind.is_none() && message.token.is_some() && message.u.id == visitor.id
 }

@@ -8,6 +8,7 @@ use super::{
     id::random_id,
     key,
     refused::Refused,
+    routing::find_agent,
 };
 use crate::config::livechat::Version;
 
@@ -107,7 +108,7 @@ impl Chats {
             None => Visitor {
                 id: sent
                     .id
-                    .filter(|id| !id.is_empty() && id.len() <= 64)
+                    .filter(|id| !id.is_empty() && id.len() <= 64 && !self.is_staff(id))
                     .unwrap_or_else(random_id),
                 username: match sent.username.filter(|name| !name.is_empty()) {
                     Some(name) => name,
@@ -151,6 +152,12 @@ impl Chats {
         self.keep_visitor(&visitor, was.as_ref());
         self.rename_rooms(&visitor)?;
         Ok(visitor)
+    }
+
+    /// Whether an id is an agent's or the target's own bot's: visitors know those ids, and clients tell
+    /// by the id who wrote.
+    fn is_staff(&self, id: &str) -> bool {
+        id == "rocket.cat" || find_agent(&self.ledger.snapshot(), id).is_some()
     }
 
     /// `guest-<n>`, counted for ever.

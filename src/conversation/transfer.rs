@@ -80,7 +80,7 @@ impl Chats {
         let visitor = self.guest(token)?;
         let mut room = self
             .room(rid)?
-            .filter(|room| room.v.token == visitor.token)
+            .filter(|room| room.v.token == visitor.token && room.v.id == visitor.id)
             .ok_or(Refused::plain("error-invalid-room"))?;
         if !room.open {
             return Err(CLOSED);

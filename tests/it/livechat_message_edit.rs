@@ -257,3 +257,17 @@ async fn changing_and_removing_can_be_switched_off() {
         run(&livechat, vec![row]).await;
     }
 }
+
+#[tokio::test]
+async fn nobody_becomes_their_agent_by_naming_the_agents_id() {
+    let livechat = Livechat::new().await;
+    livechat.room("T1").await;
+    let room = livechat.get("livechat/room?token=T1").await.ok();
+    let agent = room["room"]["servedBy"]["_id"].clone();
+    assert!(agent.is_string());
+    for id in [agent, json!("rocket.cat")] {
+        let guest = json!({"visitor": {"token": format!("E-{id}"), "id": id}});
+        let told = livechat.post("livechat/visitor", guest).await.ok();
+        assert_ne!(told["visitor"]["_id"], id);
+    }
+}
