@@ -1,6 +1,6 @@
 //! The queue: who waits, and agents who take them by themselves.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use super::{
     actor::Actor,
@@ -24,6 +24,19 @@ impl Chats {
         let department = department.and_then(|wanted| self.department(wanted));
         let wanted = department.map(|(id, _)| id);
         self.waiting(|inquiry| wanted.is_none() || inquiry.department == wanted)
+    }
+
+    /// The rooms that wait, with their place among those of their department, from 1, in the order in
+    /// which they are given agents. Memory only: it is asked for whenever the queue moves.
+    pub fn places_in_queue(&self) -> Vec<(String, usize)> {
+        let mut ahead: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        let waiting = self.index.waiting().into_iter();
+        let placed = waiting.map(|(rid, department)| {
+            let place = ahead.entry(department).or_default();
+            *place += 1;
+            (rid, *place)
+        });
+        placed.collect()
     }
 
     /// Those whom an account's agent may take: of their departments or of none, unless they wait for

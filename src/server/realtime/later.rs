@@ -4,7 +4,7 @@
 //! for, so what waits here is bounded by the subscriptions.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     mem,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
@@ -18,10 +18,7 @@ use super::{
     hub::Hub,
     topic::{LIVECHAT, Place, Topic},
 };
-use crate::conversation::{
-    Chats, Refused,
-    document::{Room, Visitor},
-};
+use crate::conversation::document::Visitor;
 
 /// What waits to be looked up.
 #[derive(Debug, Default)]
@@ -107,7 +104,7 @@ impl Hub {
             let waits = if rooms.is_empty() {
                 Vec::new()
             } else {
-                spots(chats)?
+                chats.places_in_queue()
             };
             let waits = waits.into_iter().filter(|(rid, _)| rooms.contains(rid));
             Ok((found, waits.collect::<Vec<_>>()))
@@ -138,18 +135,4 @@ impl Hub {
 
 fn visitor_data(visitor: &Visitor) -> Value {
     json!({"type": "visitorData", "visitor": shape::visitor(visitor, Dates::Ejson)})
-}
-
-/// The rooms that wait, with their place among those of their department, from 1.
-fn spots(chats: &Chats) -> Result<Vec<(String, usize)>, Refused> {
-    let mut waiting: Vec<Room> = chats.every_open_room()?;
-    waiting.retain(|room| room.served_by.is_none());
-    waiting.sort_by(|a, b| (a.queued_at, &a.id).cmp(&(b.queued_at, &b.id)));
-    let mut ahead: BTreeMap<Option<String>, usize> = BTreeMap::new();
-    let spots = waiting.into_iter().map(|room| {
-        let spot = ahead.entry(room.department_id).or_default();
-        *spot += 1;
-        (room.id, *spot)
-    });
-    Ok(spots.collect())
 }
