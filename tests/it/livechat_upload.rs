@@ -417,3 +417,42 @@ async fn what_a_crash_left_behind_is_removed_at_the_start() {
     let _: Value = livechat.get("livechat/room?token=nobody").await.json;
     assert_eq!((names(state.path()), again.used()), (Vec::new(), 0));
 }
+
+#[tokio::test]
+async fn a_part_whose_head_never_ends_is_refused_long_before_it_fills_the_memory() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let livechat = Livechat::new().await;
+    let rid = livechat.room("T1").await;
+    let mut socket = tokio::net::TcpStream::connect(livechat.address)
+        .await
+        .unwrap();
+    let head = format!(
+        "POST /api/v1/livechat/upload/{rid} HTTP/1.1\r\nhost: x\r\nx-visitor-token: T1\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: 1000000000\r\n\r\n\
+         --b\r\nX: "
+    );
+    let (mut reader, mut writer) = socket.split();
+    writer.write_all(head.as_bytes()).await.unwrap();
+    let piece = vec![b'x'; 64 * 1024];
+    let mut answer = [0; 12];
+    let mut sent = 0;
+    // It ends with an answer, or with a socket that takes no more.
+    let heard = loop {
+        let wrote = tokio::select! {
+            read = reader.read(&mut answer) => break read.unwrap_or(0),
+            wrote = writer.write(&piece) => wrote,
+        };
+        match wrote {
+            Ok(more) => sent += more,
+            Err(_) => break 0,
+        }
+        assert!(sent < 64 * 1024 * 1024, "all of it is taken");
+    };
+    assert!(heard == 0 || answer == *b"HTTP/1.1 400");
+    assert!(kept(&livechat).is_empty());
+    // What nobody asked for is read over, however long it is.
+    let form = part("other", "", &"x".repeat(3_000_000)) + &file("a.txt", "text/plain", "a");
+    let told = upload(&livechat, "T1", &rid, &form).await.ok();
+    assert_eq!(told["file"]["name"], "a.txt");
+}

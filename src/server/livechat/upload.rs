@@ -2,10 +2,22 @@
 //! memory holds one piece of it. `avatar`, `emoji` and `alias`, which the target takes too, are left
 //! out.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
 
+use bytes::Bytes;
+use futures_util::Stream;
 use http::Method;
 use http_body_util::BodyDataStream;
+use hyper::body::Incoming as Body;
 use multer::{Field, Multipart};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -41,6 +53,13 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint {
 
 /// Most bytes of a text beside the file; more does not fit the message anyway.
 const TEXT: usize = 32 * 1024;
+
+/// Bytes that the form's reader gets at once.
+const AT_ONCE: usize = 64 * 1024;
+
+/// Most bytes that it may take without giving anything: more than a piece of a body and the head of
+/// any part.
+const MOST_UNREAD: usize = 1024 * 1024;
 
 /// What `encodeURIComponent` leaves as it is, nearly.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -130,7 +149,7 @@ async fn keep(livechat: Arc<Livechat>, incoming: Incoming, mut sent: SentFile) -
         Ok((incoming.keep()?, dimensions(&head)))
     })
     .await
-    .map_err(|error: std::io::Error| broken(&error))?;
+    .map_err(|error: io::Error| broken(&error))?;
     sent.dimensions = size;
     sent.path = path(&id, &sent.file.name);
     let message = livechat
@@ -147,6 +166,46 @@ async fn keep(livechat: Arc<Livechat>, incoming: Incoming, mut sent: SentFile) -
     }
 }
 
+/// A body as the form's reader gets it. The reader takes whatever is there and keeps it until it finds
+/// what it looks for, the end of a part's head for example: so it gets little at once, and an end when
+/// it has taken much without giving anything.
+struct Paced {
+    body: BodyDataStream<Body>,
+    /// Bytes taken since the reader last gave something.
+    unread: Arc<AtomicUsize>,
+    /// Bytes taken without a pause.
+    run: usize,
+}
+
+impl Stream for Paced {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.run >= AT_ONCE {
+            self.run = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        match Pin::new(&mut self.body).poll_next(context) {
+            Poll::Ready(Some(Ok(bytes))) => {
+                self.run += bytes.len();
+                let unread = self.unread.fetch_add(bytes.len(), Ordering::Relaxed);
+                if unread + bytes.len() > MOST_UNREAD {
+                    let why = "a part of the form does not begin";
+                    return Poll::Ready(Some(Err(io::Error::other(why))));
+                }
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => {
+                self.run = 0;
+                Poll::Pending
+            }
+        }
+    }
+}
+
 /// Reads the form: the first file called `file`, and the texts beside it.
 async fn receive(livechat: &Livechat, call: &mut Call) -> Result<Form, Failure> {
     let mut form = Form::default();
@@ -154,16 +213,22 @@ async fn receive(livechat: &Livechat, call: &mut Call) -> Result<Form, Failure> 
     let (Ok(boundary), Some(stream)) = (multer::parse_boundary(kind), call.stream.take()) else {
         return Ok(form);
     };
-    let mut parts = Multipart::new(BodyDataStream::new(stream), boundary);
-    while let Some(part) = in_time(livechat, parts.next_field()).await? {
+    let unread = Arc::new(AtomicUsize::new(0));
+    let paced = Paced {
+        body: BodyDataStream::new(stream),
+        unread: Arc::clone(&unread),
+        run: 0,
+    };
+    let mut parts = Multipart::new(paced, boundary);
+    while let Some(part) = in_time(livechat, &unread, parts.next_field()).await? {
         let name = part.name().unwrap_or_default().to_owned();
         match name.as_str() {
             "file" if form.file.is_none() && part.file_name().is_some() => {
-                form.file = Some(take_file(livechat, part).await?);
+                form.file = Some(take_file(livechat, &unread, part).await?);
             }
-            "description" => form.description = Some(take_text(livechat, part).await?),
-            "msg" => form.msg = take_text(livechat, part).await?,
-            _ => {}
+            "description" => form.description = Some(take_text(livechat, &unread, part).await?),
+            "msg" => form.msg = take_text(livechat, &unread, part).await?,
+            _ => skip(livechat, &unread, part).await?,
         }
     }
     Ok(form)
@@ -171,6 +236,7 @@ async fn receive(livechat: &Livechat, call: &mut Call) -> Result<Form, Failure> 
 
 async fn take_file(
     livechat: &Livechat,
+    unread: &AtomicUsize,
     mut part: Field<'static>,
 ) -> Result<(Incoming, String, String), Failure> {
     let limits = &livechat.config.files;
@@ -187,7 +253,7 @@ async fn take_file(
     let mut incoming = blocking(move || files.begin())
         .await
         .map_err(|error| broken(&error))?;
-    while let Some(bytes) = in_time(livechat, part.chunk()).await? {
+    while let Some(bytes) = in_time(livechat, unread, part.chunk()).await? {
         let written = blocking(move || {
             incoming.write(&bytes, most, most_of_all)?;
             Ok(incoming)
@@ -205,9 +271,23 @@ async fn take_file(
     Ok((incoming, name, kind))
 }
 
-async fn take_text(livechat: &Livechat, mut part: Field<'static>) -> Result<String, Failure> {
+/// Reads over what nobody asked for: left alone, the form's reader would keep it in memory.
+async fn skip(
+    livechat: &Livechat,
+    unread: &AtomicUsize,
+    mut part: Field<'static>,
+) -> Result<(), Failure> {
+    while in_time(livechat, unread, part.chunk()).await?.is_some() {}
+    Ok(())
+}
+
+async fn take_text(
+    livechat: &Livechat,
+    unread: &AtomicUsize,
+    mut part: Field<'static>,
+) -> Result<String, Failure> {
     let mut text = Vec::new();
-    while let Some(bytes) = in_time(livechat, part.chunk()).await? {
+    while let Some(bytes) = in_time(livechat, unread, part.chunk()).await? {
         if text.len() + bytes.len() > TEXT {
             return Err(Refused::TOO_LONG.into());
         }
@@ -219,11 +299,15 @@ async fn take_text(livechat: &Livechat, mut part: Field<'static>) -> Result<Stri
 /// The next piece, or 408 where none comes. A form that breaks off or is none is refused.
 async fn in_time<T>(
     livechat: &Livechat,
+    unread: &AtomicUsize,
     next: impl Future<Output = multer::Result<T>>,
 ) -> Result<T, Failure> {
     match clock::timeout(&*livechat.clock, livechat.api.request_timeout, next).await {
         None => Err(Failure::TooSlow),
-        Some(Ok(piece)) => Ok(piece),
+        Some(Ok(piece)) => {
+            unread.store(0, Ordering::Relaxed);
+            Ok(piece)
+        }
         Some(Err(_)) => Err(Failure::plain("Unexpected end of form")),
     }
 }
@@ -271,7 +355,7 @@ fn readable(bytes: u64) -> String {
     format!("{whole}{part} {name}")
 }
 
-fn broken(error: &std::io::Error) -> Failure {
+fn broken(error: &io::Error) -> Failure {
     tracing::error!("a file that a visitor sent could not be kept: {error}; look at the disk");
     Failure::Internal
 }
