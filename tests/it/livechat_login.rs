@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     livechat_matrix::{Row, get, malformed, post, run, send},
     livechat_world::{Livechat, Told},
+    realtime::client::{Client, not_allowed},
     server_world::{agent, config},
 };
 
@@ -298,4 +299,40 @@ async fn whoever_fails_too_often_waits() {
     assert_eq!((told.status, told.json), (401, blocked));
     livechat.world.clock.advance(Duration::from_secs(300));
     assert_eq!(log_in(&livechat, PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_socket_hears_nothing_more_in_the_name_of_a_session_that_ended() {
+    let livechat = Livechat::with(&carol(PASSWORD)).await;
+    for over_rest in [false, true] {
+        let token = token(&livechat).await;
+        let mut client = Client::connect(livechat.address).await;
+        let login =
+            json!({"msg": "method", "id": "l", "method": "login", "params": [{"resume": token}]});
+        client.send(login).await;
+        for frame in ["added", "result", "updated"] {
+            assert_eq!(client.next().await["msg"], frame);
+        }
+        let everything = json!(["__my_messages__", false]);
+        let stream = "stream-room-messages";
+        client.listen("s", stream, everything.clone()).await;
+        if over_rest {
+            let headers = format!("x-user-id: {}\nx-auth-token: {token}", account_id("carol"));
+            let told = livechat.raw("POST", "logout", &headers, "").await;
+            assert_eq!(told.status, 200);
+            let next = json!({"msg": "sub", "id": "t", "name": stream, "params": everything});
+            client.send(next).await;
+        } else {
+            let logout = json!({"msg": "method", "id": "m", "method": "logout", "params": []});
+            client.send(logout).await;
+        }
+        assert_eq!(client.next().await["msg"], "removed");
+        assert_eq!(client.next().await, not_allowed("s"));
+        let answer = client.next().await;
+        if over_rest {
+            assert_eq!(answer, not_allowed("t"));
+        } else {
+            assert_eq!(answer["msg"], "result");
+        }
+    }
 }

@@ -198,6 +198,30 @@ impl Hub {
         }
     }
 
+    /// Whoever was logged in at a socket is so no longer: what was listened to in their name ends.
+    pub(super) fn forget_account(&self, socket: u64) {
+        let mut state = self.state();
+        let Some(seated) = state.seats.get(&socket) else {
+            return;
+        };
+        let all: Vec<_> = seated.subscriptions.clone().into_iter().collect();
+        for (id, place) in all {
+            let key = (socket, id);
+            let listeners = state.places.get(&place);
+            let listener = listeners.and_then(|listeners| listeners.get(&key));
+            if listener.is_none_or(|listener| matches!(listener.viewer, Viewer::Visitor(_))) {
+                continue;
+            }
+            state.remove(&place, &key);
+            if let Some(seated) = state.seats.get_mut(&socket) {
+                seated.subscriptions.remove(&key.1);
+                let why = Meteor::not_allowed();
+                seated.outbox.put(frame::nosub(&key.1, Some(&why)));
+            }
+            self.metrics.realtime_subscriptions.dec();
+        }
+    }
+
     /// Notes whose socket it is. Only the first token of a socket counts.
     pub(super) fn belongs_to(&self, socket: u64, token: String) {
         let mut state = self.state();

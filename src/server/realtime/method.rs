@@ -106,6 +106,12 @@ impl Session {
             .until
             .unwrap_or_else(|| self.face.clock.now().plus(lasts).into());
         let fields = json!({"username": login.caller.account.username});
+        if self
+            .caller()
+            .is_some_and(|caller| caller.id != login.caller.id)
+        {
+            self.hub.forget_account(self.socket);
+        }
         self.forget();
         self.say(frame::added("users", &login.caller.id, &fields));
         let result = json!({
@@ -121,6 +127,7 @@ impl Session {
     /// Ends the session of the token, as over REST.
     async fn logout(&mut self) -> Outcome {
         if let Some(token) = self.forget() {
+            self.hub.forget_account(self.socket);
             self.face.logout(&token).await.map_err(meteor)?;
         }
         Ok(None)
@@ -149,6 +156,19 @@ impl Session {
         let said = said.await;
         let said = said.map_err(meteor)?;
         Ok(Some(Value::Object(shape::message(&said, Dates::Ejson))))
+    }
+
+    /// Looks whether the login still lasts: it may have ended by itself, or over REST.
+    pub(super) async fn look_at_login(&mut self) {
+        let Some((_, token)) = &self.login else {
+            return;
+        };
+        let token = token.clone();
+        let resumed = self.face.resume(&token).await;
+        if matches!(resumed, Err(LoginRefused::Unauthorized)) {
+            self.forget();
+            self.hub.forget_account(self.socket);
+        }
     }
 
     /// Nobody is logged in any more. Gives the token.

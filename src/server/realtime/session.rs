@@ -93,12 +93,16 @@ impl Session {
             }
             Said::Ping(id) => self.say(frame::pong(id)),
             Said::Pong => {}
-            Said::Sub { id, name, params } => self.subscribe(id, &name, &params).await,
+            Said::Sub { id, name, params } => {
+                self.look_at_login().await;
+                self.subscribe(id, &name, &params).await;
+            }
             Said::Unsub(id) => {
                 self.hub.unsubscribe(self.socket, &id);
                 self.say(frame::nosub(&id, None));
             }
             Said::Method { id, name, params } => {
+                self.look_at_login().await;
                 let outcome = self.method(&name, &params).await;
                 self.say(frame::result(&id, outcome));
                 self.say(frame::updated(&id));
