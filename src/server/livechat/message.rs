@@ -174,6 +174,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
 /// Messages of a page, where nothing else is asked for.
 const PAGE: usize = 20;
 
+/// Most messages of a page. None is known upstream; here everybody waits while one page is read.
+const LARGEST_PAGE: usize = 1_000;
+
 async fn send(livechat: Arc<Livechat>, call: Call) -> Outcome {
     let saying = Saying {
         token: call.required_text("token"),
@@ -277,7 +280,11 @@ async fn history(livechat: Arc<Livechat>, call: Call) -> Outcome {
         Some(text) => Some(moment(&text).ok_or(Failure::plain("Invalid date"))?),
     };
     let wanted = History {
-        limit: call.query_count("limit").filter(|n| *n > 0).unwrap_or(PAGE),
+        limit: call
+            .query_count("limit")
+            .filter(|n| *n > 0)
+            .unwrap_or(PAGE)
+            .min(LARGEST_PAGE),
         offset: call.query_count("offset").unwrap_or(0),
         end,
     };

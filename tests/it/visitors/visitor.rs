@@ -231,8 +231,7 @@ impl Visitor {
 
 /// Every message of a room, oldest first, as of one moment: pages would shift while somebody writes.
 async fn history(client: &Client, api: &str, token: &str, rid: &str) -> Vec<Value> {
-    let address =
-        format!("{api}/api/v1/livechat/messages.history/{rid}?token={token}&limit=100000");
+    let address = format!("{api}/api/v1/livechat/messages.history/{rid}?token={token}&limit=1000");
     let mut page = get(client, reqwest::Method::GET, address, Value::Null).await;
     let mut messages = std::mem::take(page["messages"].as_array_mut().unwrap());
     messages.reverse();
