@@ -176,7 +176,15 @@ impl Chats {
 
     /// The room, if it is there and open; else the index forgets it.
     fn still_open(&mut self, rid: &str) -> Result<Option<Room>, Refused> {
-        let room = self.room(rid)?.filter(|room| room.open);
+        let room = match self.room(rid) {
+            Ok(room) => room.filter(|room| room.open),
+            // One room that cannot be read must not stop the others: it is left alone until a restart.
+            Err(error) if !self.is_broken() => {
+                tracing::error!(room = rid, "an open room is not looked after: {error}");
+                None
+            }
+            Err(error) => return Err(error),
+        };
         if room.is_none() {
             self.note_index(Change::Gone(rid.to_owned()));
         }

@@ -179,6 +179,11 @@ impl Chats {
         Ok(keys)
     }
 
+    /// Whether the engine failed in this group.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.borrow().is_some()
+    }
+
     /// Notes a failure of the engine: the group is not kept.
     fn noticed<T>(&self, outcome: Result<T, StoreError>) -> Result<T, Refused> {
         outcome.map_err(|error| {

@@ -438,9 +438,9 @@ async fn a_part_whose_head_never_ends_is_refused_long_before_it_fills_the_memory
     let mut answer = [0; 12];
     let mut sent = 0;
     // It ends with an answer, or with a socket that takes no more.
-    let heard = loop {
+    let read = loop {
         let wrote = tokio::select! {
-            read = reader.read(&mut answer) => break read.unwrap_or(0),
+            got = reader.read(&mut answer) => break got.unwrap_or(0),
             wrote = writer.write(&piece) => wrote,
         };
         match wrote {
@@ -449,7 +449,7 @@ async fn a_part_whose_head_never_ends_is_refused_long_before_it_fills_the_memory
         }
         assert!(sent < 64 * 1024 * 1024, "all of it is taken");
     };
-    assert!(heard == 0 || answer == *b"HTTP/1.1 400");
+    assert!(read == 0 || answer == *b"HTTP/1.1 400");
     assert!(kept(&livechat).is_empty());
     // What nobody asked for is read over, however long it is.
     let form = part("other", "", &"x".repeat(3_000_000)) + &file("a.txt", "text/plain", "a");

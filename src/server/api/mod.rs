@@ -194,6 +194,11 @@ impl Face for ApiFace {
             self.statuses.count(response.status());
             return Answering::Now(Some(response));
         }
+        if request.method() == Method::OPTIONS && route::is_under_api(request.uri().path()) {
+            let response = self.cors.preflight(request.headers());
+            self.statuses.count(response.status());
+            return Answering::Now(Some(response));
+        }
         if let Some(mut response) = self.at_once(peer, &request) {
             self.cors.actual(request.headers(), response.headers_mut());
             self.statuses.count(response.status());
@@ -215,9 +220,6 @@ impl ApiFace {
     /// What can be answered from memory.
     fn at_once<B>(&self, peer: IpAddr, request: &Request<B>) -> Option<Response<Body>> {
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-        if method == Method::OPTIONS && route::is_under_api(uri.path()) {
-            return Some(self.cors.preflight(headers));
-        }
         // HEAD runs the GET route, as upstream's router does, and hyper leaves the body out.
         let is_head = method == Method::HEAD;
         if method == Method::GET || is_head {

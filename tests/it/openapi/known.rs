@@ -325,6 +325,3 @@ pub(super) const NOT_SERVED: &[(&str, &str)] = &[
         "agents' look at visitors: not the visitors' side",
     ),
 ];
-
-/// Operations that are being built: neither served nor refused. A line that is served must go.
-pub(super) const NOT_YET: &[&str] = &["POST /api/v1/livechat/upload/{}"];

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lp2rc::server::openapi;
 use serde_json::Value;
 
-use self::known::{DIFFERENT, NOT_SERVED, NOT_YET, OURS};
+use self::known::{DIFFERENT, NOT_SERVED, OURS};
 use crate::{
     livechat_world::Livechat,
     program,
@@ -224,18 +224,7 @@ fn it_differs_from_the_official_files_only_as_is_known() {
         complaints.push(format!("unknown: {place}: {said}"));
     }
     for (place, said) in known.difference(&found) {
-        let served = ours
-            .keys()
-            .any(|(method, path)| format!("{method} {path}") == *place);
-        if served || !NOT_YET.contains(&place.as_str()) {
-            complaints.push(format!("known, but not so: {place}: {said}"));
-        }
-    }
-    for (method, path) in ours.keys() {
-        let place = format!("{method} {path}");
-        if NOT_YET.contains(&place.as_str()) {
-            complaints.push(format!("being built, but served: {place}"));
-        }
+        complaints.push(format!("known, but not so: {place}: {said}"));
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
@@ -262,7 +251,7 @@ fn each_official_operation_is_served_or_has_a_reason() {
                     .strip_suffix('*')
                     .is_some_and(|start| place.starts_with(start))
         });
-        let listed = reason.is_some() || NOT_YET.contains(&place.as_str());
+        let listed = reason.is_some();
         if ours.contains(&place) == listed {
             let why = if listed {
                 "served, but listed"
