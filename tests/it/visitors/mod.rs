@@ -154,10 +154,10 @@ async fn within_the_rate_limit_a_dialogue_is_only_slower() {
     let bridge = demo(state.path(), 10, &[], &variables);
     let (times, messages) = crowd(&bridge.api, 3, 6).await;
     assert!(messages >= 3 * 6 * 2);
-    let slowest = times.writing.iter().max().unwrap();
-    assert!(
-        *slowest >= Duration::from_millis(100),
-        "nobody was limited: {slowest:?}"
+    println!(
+        "3 visitors within 5 calls a second: {messages} messages, whole and in order, after {} used-up windows",
+        times.waits
     );
+    assert!(times.waits > 0, "nobody was limited");
     assert_eq!(bridge.stop().0, 0);
 }
