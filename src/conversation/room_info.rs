@@ -1,19 +1,22 @@
 //! What agents write about a room and its visitor (livechat contract §4.5, `room.saveInfo`), and
 //! rooms that get another visitor (6.x, `room.visitor`).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use super::{
     actor::{Actor, serves},
     chats::Chats,
     custom_field::fills,
-    document::{Room, RoomVisitor, Visitor},
+    document::{Message, Room, RoomVisitor, Visitor},
     event::Event,
     key,
     refused::Refused,
     register::is_address,
 };
-use crate::config::livechat::{CustomField, Scope};
+use crate::{
+    config::livechat::{CustomField, Scope},
+    ports::Order,
+};
 
 /// Most UTF-16 code units of one text about a room or a visitor, and most tags: a room must stay a
 /// small document.
@@ -167,6 +170,7 @@ impl Chats {
             self.note_open(&room.v.token, false);
             self.note_open(&visitor.token, true);
         }
+        self.hide_token(&room, &visitor.token)?;
         room.v = RoomVisitor {
             id: visitor.id.clone(),
             username: visitor.username.clone(),
@@ -188,6 +192,34 @@ impl Chats {
         });
         self.keep_room(&mut room);
         Ok(room)
+    }
+
+    /// A room's new visitor reads its messages, and a token is the whole credential of the old one: it is
+    /// replaced by their own wherever it stands.
+    fn hide_token(&mut self, room: &Room, by: &str) -> Result<(), Refused> {
+        let prefix = key::messages_of(&room.id);
+        let mut messages = Vec::new();
+        self.walk(
+            &prefix,
+            &key::after(&prefix),
+            Order::Ascending,
+            |_, message: Message| {
+                messages.push(message);
+                ControlFlow::Continue(())
+            },
+        )?;
+        for mut message in messages {
+            message.token = message.token.map(|_| by.to_owned());
+            if let Some(token) = message
+                .extra
+                .get_mut("navigation")
+                .and_then(|navigation| navigation.get_mut("token"))
+            {
+                *token = by.into();
+            }
+            self.put(key::message(&room.id, message.number), &message);
+        }
+        Ok(())
     }
 }
 

@@ -323,6 +323,7 @@ async fn blank_texts_remove_what_was_written() {
 async fn up_to_6_a_room_may_get_another_visitor() {
     let livechat = Livechat::with(&version("6")).await;
     let rid = livechat.room("T1").await;
+    livechat.write("T1", &rid, "mine").await;
     let guest = json!({"visitor": {"token": "T2", "name": "Mary"}});
     let to = livechat.post("livechat/visitor", guest).await.ok()["visitor"]["_id"].clone();
     let from = seen(&livechat, &rid).await["v"]["_id"].clone();
@@ -356,6 +357,15 @@ async fn up_to_6_a_room_may_get_another_visitor() {
         get("livechat/agent.next/T1").gives(json!({"agent": {}})),
     ];
     run(&livechat, rows).await;
+    // Nor does the new visitor learn the old one's credential.
+    let history = format!("livechat/messages.history/{rid}?token=T2");
+    let history = livechat.get(&history).await.ok();
+    let messages = history["messages"].as_array().unwrap();
+    assert!(messages.iter().any(|message| message["msg"] == "mine"));
+    assert!(
+        messages.iter().all(|message| message["token"] != "T1"),
+        "{history}"
+    );
     let gone = Livechat::with(&version("7")).await;
     run(&gone, vec![send("PUT", VISITOR, json!({})).nothing_there()]).await;
 }

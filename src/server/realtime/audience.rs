@@ -14,10 +14,13 @@ use super::{
     hub::Hub,
     topic::{LIVECHAT, MESSAGES, NOTIFY, Place, QUEUE, Topic},
 };
-use crate::conversation::{
-    Audience, Event, agent_of,
-    document::{Inquiry, InquiryStatus, Message, Moment, ServedBy},
-    find_agent,
+use crate::{
+    config::livechat::Version,
+    conversation::{
+        Audience, Event, agent_of,
+        document::{Inquiry, Message, Moment, ServedBy},
+        find_agent,
+    },
 };
 
 /// The hub as the conversations know it.
@@ -113,22 +116,24 @@ impl Hub {
                 frame::changed(QUEUE, event, &[Value::Object(shown())])
             });
         };
+        let version = self.face().map_or(Version::V8, |face| face.config.version);
+        let shown = || shape::inquiry(inquiry, None, version, Dates::Ejson);
         let whole = || {
-            let mut whole = shown_inquiry(inquiry);
+            let mut whole = shown();
             whole.insert("type".to_owned(), Value::from(change));
             whole
         };
         tell(&inquiry.id, &|| {
-            let (action, mut shown) = match change {
-                "added" => ("inserted", shown_inquiry(inquiry)),
+            let (action, mut told) = match change {
+                "added" => ("inserted", shown()),
                 "removed" => (
                     "removed",
                     Object::new().put("_id", inquiry.id.as_str()).done(),
                 ),
-                _ => ("updated", shown_inquiry(inquiry)),
+                _ => ("updated", shown()),
             };
-            shown.insert("clientAction".to_owned(), Value::from(action));
-            shown
+            told.insert("clientAction".to_owned(), Value::from(action));
+            told
         });
         if let Some((agent, username)) = &inquiry.default_agent {
             tell(&format!("agent/{agent}"), &whole);
@@ -146,38 +151,4 @@ impl Hub {
             None => tell("public", &whole),
         }
     }
-}
-
-/// The inquiry as its listeners see it.
-fn shown_inquiry(inquiry: &Inquiry) -> Map<String, Value> {
-    let date = |at: Moment| Dates::Ejson.write(at);
-    let status = match inquiry.status {
-        InquiryStatus::Queued => "queued",
-        InquiryStatus::Taken => "taken",
-    };
-    let visitor = Object::new()
-        .put("_id", inquiry.v.id.as_str())
-        .put("username", inquiry.v.username.as_str())
-        .put("token", inquiry.v.token.as_str())
-        .put("status", inquiry.v.status.as_str());
-    let first_choice = inquiry
-        .default_agent
-        .as_ref()
-        .map(|(id, username)| json!({"agentId": id, "username": username}));
-    Object::new()
-        .put("_id", inquiry.id.as_str())
-        .put("rid", inquiry.rid.as_str())
-        .put("name", inquiry.name.as_str())
-        .put("ts", date(inquiry.ts))
-        .maybe("department", inquiry.department.clone())
-        .put("message", inquiry.message.as_str())
-        .put("status", status)
-        .put("v", visitor)
-        .put("t", "l")
-        .put("source", json!({"type": inquiry.source.kind}))
-        .put("queuedAt", date(inquiry.ts))
-        .maybe("takenAt", inquiry.taken_at.map(date))
-        .maybe("defaultAgent", first_choice)
-        .put("_updatedAt", date(inquiry.updated_at))
-        .done()
 }

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Dates, Object, message};
+use super::{
+    Dates, Object, message,
+    room::{source, visitor},
+};
 use crate::{
     config::livechat::Version,
     conversation::document::{Inquiry, InquiryStatus, Message},
@@ -15,24 +18,6 @@ pub(in super::super) fn inquiry(
     version: Version,
     dates: Dates,
 ) -> Map<String, Value> {
-    let v = &inquiry.v;
-    let visitor = Object::new()
-        .put("_id", v.id.as_str())
-        .put("username", v.username.as_str())
-        .put("token", v.token.as_str())
-        .put("status", v.status.as_str())
-        .maybe("lastMessageTs", v.last_message_ts.map(|at| dates.write(at)))
-        .maybe(
-            "activity",
-            (!v.activity.is_empty()).then(|| json!(v.activity)),
-        );
-    let destination = inquiry.source.destination.clone();
-    let source = Object::new()
-        .put("type", inquiry.source.kind.as_str())
-        .maybe(
-            "destination",
-            destination.filter(|_| version >= Version::V7),
-        );
     let default_agent = inquiry
         .default_agent
         .as_ref()
@@ -45,11 +30,11 @@ pub(in super::super) fn inquiry(
         .maybe("department", inquiry.department.clone())
         .put("message", inquiry.message.as_str())
         .put("status", status(inquiry.status))
-        .put("v", visitor)
+        .put("v", visitor(&inquiry.v, dates))
         .put("t", "l")
         .put("priorityWeight", 99)
         .put("estimatedWaitingTimeQueue", 9_999_999)
-        .put("source", source)
+        .put("source", source(&inquiry.source, version))
         .put("queuedAt", dates.write(inquiry.ts))
         .maybe("defaultAgent", default_agent)
         .maybe("lastMessage", last.map(|last| message(last, dates)))

@@ -7,7 +7,7 @@ use crate::{
     config::livechat::Version,
     conversation::{
         RoomView,
-        document::{Closer, Metrics, Room},
+        document::{Closer, Metrics, Room, RoomVisitor, Source},
     },
 };
 
@@ -55,7 +55,7 @@ pub(in super::super) fn room(
         .put("_id", room.id.as_str())
         .put("fname", room.fname.as_str())
         .put("t", "l")
-        .put("v", visitor(room, dates))
+        .put("v", visitor(&room.v, dates))
         .maybe("departmentId", room.department_id.clone())
         .put("default", false)
         .put("ro", false)
@@ -73,7 +73,7 @@ pub(in super::super) fn room(
         .maybe("servedBy", served_by(room, dates))
         .put("waitingResponse", room.waiting_response)
         .maybe("responseBy", response_by)
-        .put("source", source(room, version))
+        .put("source", source(&room.source, version))
         .put("queuedAt", dates.write(room.queued_at))
         .put("priorityWeight", 99)
         .put("estimatedWaitingTimeQueue", 9_999_999)
@@ -123,15 +123,15 @@ pub(in super::super) fn found_room(room: &Room, dates: Dates) -> Map<String, Val
         .put("_id", room.id.as_str())
         .put("t", "l")
         .put("ts", dates.write(room.ts))
-        .put("v", visitor(room, dates))
+        .put("v", visitor(&room.v, dates))
         .maybe("departmentId", room.department_id.clone())
         .maybe("open", room.open.then_some(true))
         .maybe("servedBy", served_by(room, dates))
         .done()
 }
 
-fn visitor(room: &Room, dates: Dates) -> Object {
-    let v = &room.v;
+/// The visitor as rooms and inquiries keep them.
+pub(super) fn visitor(v: &RoomVisitor, dates: Dates) -> Object {
     Object::new()
         .put("_id", v.id.as_str())
         .put("username", v.username.as_str())
@@ -154,9 +154,10 @@ fn served_by(room: &Room, dates: Dates) -> Option<Value> {
     })
 }
 
-fn source(room: &Room, version: Version) -> Object {
-    let destination = room.source.destination.clone();
-    Object::new().put("type", room.source.kind.as_str()).maybe(
+/// Where a room or an inquiry came from (livechat contract §2.6).
+pub(super) fn source(source: &Source, version: Version) -> Object {
+    let destination = source.destination.clone();
+    Object::new().put("type", source.kind.as_str()).maybe(
         "destination",
         destination.filter(|_| version >= Version::V7),
     )
